@@ -41,6 +41,8 @@ class Submission:
             DefinitionError: it cannot be submitted.
             RunEnded: it ends the run: a continuation as new.
         """
+        if self.executor.dead:
+            self.executor.block(())
         if isinstance(wanted, Activity):
             return self.executor.submit_activity(wanted, args, kwargs, depth=3)
         if isinstance(wanted, type) and issubclass(wanted, WorkflowType):

@@ -18,10 +18,11 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
+from . import slices
 from .activity import Activity
 from .base import Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
@@ -31,8 +32,10 @@ from .marker import Marker
 from .replay import Execution
 from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
+from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
 from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType, execution_input
 
 __all__ = ["Submittable", "WaitForSignal", "Workflow", "execution_input", "logger"]
@@ -53,6 +56,8 @@ class Workflow(WorkflowType):
 
     The settings of a class are those of :class:`.WorkflowType`.
     """
+
+    Slice: ClassVar[type[Workflow]]  #: of the child executions of :meth:`for_each`
 
     def __init__(self, executor: Execution) -> None:
         self.executor = executor
@@ -109,6 +114,20 @@ class Workflow(WorkflowType):
         """Submit a task for each item, with the item's elements as its arguments."""
         return [self.submit(task, *items) for items in iterable]
 
+    def for_each(
+        self, task: Activity[..., T], items: Iterable[Any], *, max_parallel: int | None = None, slice_size: int = SLICE_SIZE
+    ) -> Future[list[T]]:
+        """Run an activity for each of many items; return the future of the list of all results, in order.
+
+        More items than ``slice_size`` are spread over child executions, of so many items each: an execution has at most 25,000
+        events, and an item takes three to six. ``max_parallel`` bounds the tasks of all slices together. Failures are as in a
+        :class:`.Group`: raised, or told by ``exception``, as the activity's ``raises_on_failure`` says.
+
+        Raises:
+            DefinitionError: ``slice_size`` or ``max_parallel`` is less than 1.
+        """
+        return slices.submitted(self, task, list(items), max_parallel, slice_size)
+
     def timer(self, wait: timedelta | float) -> Future[None]:
         """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else wait
@@ -159,6 +178,13 @@ class Workflow(WorkflowType):
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
 
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
+
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        """
+        self.executor.wait_until(condition)
+
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
     def timeout(self, seconds: timedelta | float) -> TimeLimit:
@@ -195,6 +221,8 @@ class Workflow(WorkflowType):
 
     def uuid(self) -> uuid.UUID:
         """Return a new id that is the same at every replay; independent of :attr:`random`."""
+        if self.executor.dead:
+            self.executor.block(())
         self._uuids += 1
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.executor.run_id}/{self._uuids}")
 
@@ -217,10 +245,14 @@ class Workflow(WorkflowType):
 
     def fail(self, reason: str, details: str | None = None) -> None:
         """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""
+        if self.executor.dead:
+            self.executor.block(())
         raise RunEnded("FailWorkflowExecution", {"reason": str(reason), "details": str(details or "")})
 
     def cancel(self, details: str | None = None) -> None:
         """End the run here as cancelled. Cannot be caught with ``except Exception``."""
+        if self.executor.dead:
+            self.executor.block(())
         raise RunEnded("CancelWorkflowExecution", {} if details is None else {"details": str(details)})
 
     def continue_as_new(self, *args: Any, **kwargs: Any) -> ContinueAsNewTask:
@@ -245,6 +277,32 @@ class Workflow(WorkflowType):
             "parent_run_id": parent.get("runId"),
         }
 
+    def get_execution_context(self) -> dict[str, Any]:
+        """Return the ids of this execution; simpleflow's former name of :meth:`get_run_context`."""
+        return self.get_run_context()
+
+    def get_event_details(self, event_type: str, event_name: str) -> dict[str, Any] | None:
+        """Return what the history has of the last signal, marker or timer with a name, or of an activity or child with an id.
+
+        ``event_type`` is ``signal``, ``marker``, ``timer``, ``activity`` or ``child_workflow``. None if there is none.
+
+        Raises:
+            DefinitionError: it is another type.
+        """
+        history = self.executor.history
+        places = {
+            "signal": history.signals,
+            "marker": history.markers,
+            "timer": history.timers,
+            "activity": history.activities,
+            "child_workflow": history.child_workflows,
+        }
+        if event_type not in places:
+            raise DefinitionError(f"there are no details of {event_type!r}; ask for {', '.join(places)}")
+        found: Any = places[event_type].get(event_name)
+        last: dict[str, Any] | None = found[-1] if isinstance(found, list) else found
+        return last
+
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
 
     def should_cancel(self, *history: Any) -> bool:
@@ -257,3 +315,48 @@ class Workflow(WorkflowType):
 
     def on_canceled(self, *history: Any) -> None:
         """Hook, called before the run ends as cancelled. It cannot submit tasks."""
+
+    # Each of these is called with the History of the run before a decision is sent, and again if it has to be made again. They
+    # look, and cannot submit. What one raises is logged, also for workflow.info.
+
+    def before_replay(self, history: Any) -> None:
+        """Hook, called before the run's code goes on."""
+
+    def after_replay(self, history: Any) -> None:
+        """Hook, called when the run's code waits or has ended."""
+
+    def on_completed(self, history: Any) -> None:
+        """Hook, called when ``run()`` has returned."""
+
+    def on_failure(self, history: Any, reason: str, details: str | None = None) -> None:
+        """Hook, called when ``run()`` has raised, or the run fails otherwise."""
+
+    def after_closed(self, history: Any) -> None:
+        """Hook, called last when the run ends, however it ends by itself."""
+
+    def before_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`before_replay`."""
+
+    def after_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`after_closed`."""
+
+    def on_task_failure(self, failure_context: TaskFailureContext) -> TaskFailureContext | None:
+        """Decide about a failed attempt at an activity or a child: return the context after one of its ``decide_`` methods.
+
+        None leaves it to the retry policy of the task. It is called at each replay, so it has to decide the same each time.
+        """
+        return None
+
+
+class Slice(Workflow):
+    """Some of the items of :meth:`Workflow.for_each`, as a child execution with a history of its own."""
+
+    name = slices.TYPE_NAME
+    version = slices.TYPE_VERSION
+
+    def run(self, activity: str, items: list[Any], max_parallel: int | None = None) -> dict[str, Any]:
+        """Run the activity of that type for each item; return the results, and the failures by index."""
+        return slices.carried_out(self, activity, items, max_parallel)
+
+
+Workflow.Slice = Slice

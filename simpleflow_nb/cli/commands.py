@@ -43,6 +43,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "workflow.tasks": ("engine.workflow", "List the tasks of an execution, newest first"),
         "workflow.profile": ("engine.workflow", "Show where the time of an execution went"),
         "workflow.history": ("engine.workflow", "Show every event of an execution"),
+        "workflow.stack": ("engine.looking", "Show where the code of a run waits"),
+        "workflow.query": ("engine.looking", "Ask a run what its class can tell"),
         "workflow.cancel": ("engine.requests", "Ask an execution to end"),
         "workflow.signal": ("engine.requests", "Send a signal to an execution"),
         "workflow.terminate": ("engine.requests", "End an execution here and now"),
@@ -55,6 +57,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Tools": {
         "doctor": ("notebooks.doctor", "Check what the runs of a workflow file need"),
+        "binaries.download": ("engine.binaries", "Download programs that activities need"),
         "journal.prune": ("engine.journal", "Remove the histories of old local executions"),
     },
 }
@@ -64,6 +67,7 @@ COMMANDS = {name: module for commands in GROUPS.values() for name, (module, _) i
 #: those that print a table, which ``--format`` and ``--header`` are for
 PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
 PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
+PRINT_TABLES |= {"workflow.stack", "workflow.query"}
 
 
 class Commands(click.Group):

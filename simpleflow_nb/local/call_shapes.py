@@ -7,6 +7,7 @@ test compares it with the copy in botocore.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -169,6 +170,7 @@ _MEMBERS: dict[str, Check] = {
     "nextPageToken": _text(0, 2048),
     "oldestDate": _moment,
     "reason": _REASON,
+    "resourceArn": _ROLE,
     "registrationStatus": _one_of("REGISTERED", "DEPRECATED"),
     "result": _DATA,
     "reverseOrder": _boolean,
@@ -181,6 +183,7 @@ _MEMBERS: dict[str, Check] = {
     "startToFireTimeout": _DURATION,
     "status": _one_of("COMPLETED", "FAILED", "CANCELED", "TERMINATED", "CONTINUED_AS_NEW", "TIMED_OUT"),
     "tag": _text(0, 256),
+    "tagKeys": _list(_text(1, 128)),
     "tagList": _list(_PLAIN),
     "taskListScheduleToStartTimeout": _DURATION,
     "taskPriority": _PLAIN,
@@ -251,7 +254,10 @@ CALLS: dict[str, Check] = {
     "CountOpenWorkflowExecutions": _shape(_FILTERS + "domain! startTimeFilter!"),
     "CountPendingActivityTasks": _shape("domain! taskList!"),
     "CountPendingDecisionTasks": _shape("domain! taskList!"),
+    "DeleteActivityType": _shape("activityType! domain!"),
+    "DeleteWorkflowType": _shape("domain! workflowType!"),
     "DeprecateActivityType": _shape("activityType! domain!"),
+    "DeprecateDomain": _shape("name!"),
     "DeprecateWorkflowType": _shape("domain! workflowType!"),
     "DescribeActivityType": _shape("activityType! domain!"),
     "DescribeDomain": _shape("name!"),
@@ -262,6 +268,7 @@ CALLS: dict[str, Check] = {
     "ListClosedWorkflowExecutions": _shape(_PAGE + _FILTERS + "closeStatusFilter closeTimeFilter domain! startTimeFilter"),
     "ListDomains": _shape(_PAGE + "registrationStatus!"),
     "ListOpenWorkflowExecutions": _shape(_PAGE + _FILTERS + "domain! startTimeFilter!"),
+    "ListTagsForResource": _shape("resourceArn!"),
     "ListWorkflowTypes": _shape(_PAGE + "domain! name registrationStatus!"),
     "PollForActivityTask": _shape("domain! identity taskList!"),
     "PollForDecisionTask": _shape(_PAGE + "domain! identity startAtPreviousStartedEvent taskList!"),
@@ -284,10 +291,14 @@ CALLS: dict[str, Check] = {
     ),
     "SignalWorkflowExecution": _shape("domain! input runId signalName! workflowId!"),
     "StartWorkflowExecution": _shape(_STARTED + "domain! workflowId! workflowType!"),
+    "TagResource": _shape("resourceArn! tags!"),
     "TerminateWorkflowExecution": _shape("childPolicy details domain! reason runId workflowId!"),
     "UndeprecateActivityType": _shape("activityType! domain!"),
+    "UndeprecateDomain": _shape("name!"),
     "UndeprecateWorkflowType": _shape("domain! workflowType!"),
-}  #: the supported calls; tags of domains, deleting types and deprecating domains are not supported
+    "UntagResource": _shape("resourceArn! tagKeys!"),
+}  #: all calls that SWF has
+METHODS = {name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in CALLS}  #: the names that boto3 gives them
 
 
 def check_call(operation: str, call: dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ class Surroundings:
         """
         return None
 
+    def permits(self, kind: str) -> bool:
+        """Return whether the decider may make such decisions."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Deciding:

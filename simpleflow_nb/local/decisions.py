@@ -74,6 +74,9 @@ def complete_decision(
     task = Deciding(execution, now, done, quotas, surroundings)
     for one in decisions:
         kind, a = one["decisionType"], attributes_of(one)
+        if not surroundings.permits(kind):
+            wanted = task.fail(kind, a, "OPERATION_NOT_PERMITTED")
+            continue
         if kind not in _CLOSING:
             wanted |= _APPLY[kind](task, a)
             continue

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .admission import Admission
 from .deciding import Attributes, Surroundings, attributes_of, next_type
 from .domains import Domain, Type
-from .execution import LocalExecution
+from .execution import CHILD, LocalExecution
 from .faults import default_undefined
+from .quotas import Quotas
 
 if TYPE_CHECKING:
     from ..replay.decisions import Decision
@@ -43,21 +45,31 @@ _ACTIVITY, _CHILD, _ONWARD = "ScheduleActivityTask", "StartChildWorkflowExecutio
 class DomainRules(Surroundings):
     """The rules of a domain for the decisions of one of its executions."""
 
-    def __init__(self, domain: Domain, execution: LocalExecution) -> None:
-        self._domain, self._execution = domain, execution
+    def __init__(self, domain: Domain, execution: LocalExecution, quotas: Quotas, admission: Admission) -> None:
+        self._domain, self._execution, self._quotas, self._admission = domain, execution, quotas, admission
 
     def completed(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Return the decisions, with the defaults of the types of activities, children and next runs."""
         return [self._completed(one) for one in decisions]
 
+    def permits(self, kind: str) -> bool:
+        return self._admission.permits(kind)
+
     def refusal(self, kind: str, attributes: Attributes) -> str | None:
+        cause = None
         if kind == _ACTIVITY:
-            refusal = self._type_refusal("activity", attributes["activityType"])
-            return refusal or _missing(attributes, _NEEDED_BY_ACTIVITIES)
-        if kind in (_CHILD, _ONWARD):
-            refusal = self._type_refusal("workflow", self._workflow_type(kind, attributes))
-            return refusal or _missing(attributes, NEEDED_BY_STARTS)
-        return None
+            cause = self._type_refusal("activity", attributes["activityType"]) or _missing(attributes, _NEEDED_BY_ACTIVITIES)
+        elif kind in (_CHILD, _ONWARD):
+            cause = self._type_refusal("workflow", self._workflow_type(kind, attributes))
+            cause = cause or _missing(attributes, NEEDED_BY_STARTS)
+        if cause is None and kind == _CHILD and self._is_full():
+            cause = "OPEN_WORKFLOWS_LIMIT_EXCEEDED"
+        return cause or self._admission.refusal(self._domain.name, kind, attributes)
+
+    def _is_full(self) -> bool:
+        """Tell whether the domain has no room for a child, counting those that this response has initiated."""
+        left, outgoing = self._quotas.open_executions - len(self._domain.open_by_id), self._execution.outgoing
+        return left <= len(outgoing) and left <= sum(1 for kind, *_ in outgoing if kind == CHILD)
 
     def _completed(self, decision: Decision) -> Decision:
         kind, attributes, types = decision["decisionType"], attributes_of(decision), self._domain.types

@@ -46,6 +46,9 @@ def kept_domains(journal: Journal, lock: threading.Lock) -> dict[str, Domain]:
     """
     rows = list(journal.types())
     registered = {name: body for kind, name, _, body in rows if kind == DOMAIN_ROW}
+    for body in registered.values():
+        if isinstance(tags := body.get("tags"), list):  # written when tags were kept as they came
+            body["tags"] = {tag["key"]: tag.get("value", "") for tag in tags}
     names = sorted(registered, key=lambda name: float(registered[name]["creationDate"]))
     domains = {name: Domain(name, registered[name], lock) for name in names}
     for row, name, version, body in rows:

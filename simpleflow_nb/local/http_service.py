@@ -22,7 +22,7 @@ from typing import Any
 
 from ..exceptions import ServiceError
 from .call_bodies import check_characters, decoded
-from .call_shapes import CALLS, check_call
+from .call_shapes import CALLS, METHODS, check_call
 from .connections import (
     ANSWER_SECONDS,
     BODY_SECONDS,
@@ -48,7 +48,7 @@ _LONGEST_HEADER_LINE_BYTES = 65536
 _LONGEST_HEADER_BYTES = 131072
 
 OPERATIONS = frozenset(CALLS)  #: the supported operations
-_METHODS = {_TARGET + name: (name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()) for name in OPERATIONS}
+_METHODS = {_TARGET + name: (name, method) for name, method in METHODS.items()}
 _THIS_PROCESS = str(uuid.uuid4())[
     :23
 ]  #: beginning of the ids of calls, which look like UUIDs; random ones cost more than reading a head

@@ -59,6 +59,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 ExecutionRow = tuple[int, str, str, float, dict[str, Any], float | None, str | None]
 Batch = tuple[int, int, "list[HistoryEvent]"]  #: number of the execution, index of the first event, events
 
+TypeKey = tuple[str, str, str]  #: kind of the row, name and version of a type; a domain has no version
+TypeRow = tuple[str, str, str, dict[str, Any]]  #: with its values
 Refusal = tuple[int, str, str]  #: number of the request, code of the fault, its message
 
 
@@ -174,22 +176,30 @@ class Journal:
                 failure = worse
             raise JournalError(f"{self.path} cannot be written: {cause_of(failure)}") from failure
 
-    def write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
-        """Write a registered type or domain; not part of any transaction.
+    def write_types(self, rows: Sequence[TypeRow], removed: Sequence[TypeKey] = ()) -> None:
+        """Write registered types and domains, and remove others, in a transaction of their own.
 
         Raises:
-            JournalError: it was not written.
+            JournalError: nothing was written.
         """
+        db = self._db
         try:
             with self._writing:
-                self._write_type(kind, name, version, body)
+                if db.in_transaction:  # it failed, and the rollback failed too
+                    db.execute("ROLLBACK")
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    texts = [(*row[:3], _encode(row[3])) for row in rows]
+                    db.executemany("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", texts)
+                    db.executemany("DELETE FROM types WHERE kind = ? AND name = ? AND version = ?", removed)
+                    db.execute("COMMIT")
+                except sqlite3.Error:
+                    db.execute("ROLLBACK")
+                    raise
         except sqlite3.Error as error:
             raise JournalError(f"{self.path} cannot be written: {cause_of(error)}") from error
 
-    def _write_type(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
-        self._db.execute("INSERT OR REPLACE INTO types VALUES (?, ?, ?, ?)", (kind, name, version, _encode(body)))
-
-    def types(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    def types(self) -> Iterator[TypeRow]:
         """Yield the registered types and domains: kind, name, version, body.
 
         Raises:

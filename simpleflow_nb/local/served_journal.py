@@ -13,6 +13,7 @@ from . import checks
 from .faults import Fault
 from .http_service import HttpService
 from .patience import JOURNAL_PATIENCE_SECONDS
+from .rate_quotas import RateQuotas
 from .service import DOMAIN, LocalService
 
 _LOOK_SECONDS = 0.2
@@ -21,7 +22,9 @@ TRUSTED = (
     "without a token every user and every program of this machine may start, read and end runs; "
     "--token-file keeps it to those who have the token"
 )
-NOT_IMITATED = "not imitated: Lambda, throttling, retention, tags and deprecation of domains, deletion of types"
+#: Abilities of SWF that this service lacks, one each.
+NOT_IMITATED = ("Lambda functions", "removal of histories after a domain's retention period")
+NOT_THROTTLED = "throttling without --quotas"
 
 
 @dataclass
@@ -35,6 +38,7 @@ class ServedJournal:
         durable: survive a power cut as well, at the price of a disk flush for each step.
         poll_seconds: how long a poll waits for a task.
         journal_patience_seconds: how long a journal that cannot be written is tried again, before the service ends.
+        quotas: whether calls and decisions are throttled as in a new AWS account.
 
     Raises:
         DefinitionError: the domain is no name.
@@ -48,6 +52,7 @@ class ServedJournal:
     durable: bool = False
     poll_seconds: float = 60
     journal_patience_seconds: float = JOURNAL_PATIENCE_SECONDS
+    quotas: bool = False
     _http: HttpService | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +64,8 @@ class ServedJournal:
     @property
     def notes(self) -> list[str]:
         """Return the sentences for whoever starts it."""
-        return [*([TRUSTED] if self.token is None else []), NOT_IMITATED]
+        missing = [*NOT_IMITATED, *([] if self.quotas else [NOT_THROTTLED])]
+        return [*([TRUSTED] if self.token is None else []), f"not imitated: {', '.join(missing)}"]
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -75,6 +81,7 @@ class ServedJournal:
             workers_inside=False,
             poll_seconds=self.poll_seconds,
             journal_patience_seconds=self.journal_patience_seconds,
+            rates=RateQuotas() if self.quotas else None,
         )
         try:
             http = HttpService(service, self.host, self.port, token=self.token)

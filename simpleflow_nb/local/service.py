@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import ServiceError
 from ..swf_service import StartedExecution
 from . import checks
+from .call_shapes import METHODS
 from .checks import check_data
 from .clock import Clock
 from .domain_rules import NEEDED_BY_STARTS, START_DEFAULTS, with_defaults
@@ -24,6 +26,7 @@ from .ownership import Ownership, OwnerWork
 from .patience import JOURNAL_PATIENCE_SECONDS
 from .pruning import Pruning
 from .quotas import Quotas
+from .rate_quotas import RateQuotas
 from .recovery import recover
 from .task_handling import TaskHandling
 
@@ -40,12 +43,15 @@ class LocalService(TaskHandling, Pruning):
     Args:
         journal: None keeps everything in memory; executions in a journal continue.
         clock: a :class:`.clock.VirtualClock` skips the waiting, for tests.
-        quotas: limits of one execution.
+        quotas: limits of numbers, such as open activities; SWF's by default.
         poll_seconds: how long a poll waits for a task.
         domain: registered if the journal lacks it; others may be registered too.
         workers_inside: whether deciders and workers run in this process. If not, the start of a task is durable before the
             task is handed out, and started tasks stay started across a restart.
         journal_patience_seconds: time limit of retries when the journal cannot be written.
+        rates: quotas of calls and decisions in a time, by this service's clock; None, the default, for none.
+            ``RateQuotas()`` has SWF's. Requests that other processes leave in the journal are not counted.
+        not_permitted: names of calls and decisions that are refused as by an IAM policy, for tests of how they are met.
     """
 
     def __init__(
@@ -58,9 +64,20 @@ class LocalService(TaskHandling, Pruning):
         domain: str = DOMAIN,
         workers_inside: bool = True,
         journal_patience_seconds: float = JOURNAL_PATIENCE_SECONDS,
+        rates: RateQuotas | None = None,
+        not_permitted: Collection[str] = (),
     ) -> None:
         self._ownership: Ownership | None = None
-        super().__init__(journal, clock, quotas or Quotas(), domain, poll_seconds=poll_seconds, workers_inside=workers_inside)
+        super().__init__(
+            journal,
+            clock,
+            quotas or Quotas(),
+            domain,
+            poll_seconds=poll_seconds,
+            workers_inside=workers_inside,
+            rates=rates,
+            not_permitted=not_permitted,
+        )
         self.journal_patience_seconds = journal_patience_seconds
         try:
             self._add_home()
@@ -69,6 +86,8 @@ class LocalService(TaskHandling, Pruning):
         except BaseException:
             self.close_inbox()
             raise
+        if not self.admission.is_open:
+            self._admit_calls()
         self.keep_time()
 
     @classmethod
@@ -107,6 +126,15 @@ class LocalService(TaskHandling, Pruning):
             service.note_work(OwnerWork())
         return service
 
+    def _admit_calls(self) -> None:
+        """Put the admission before each call of SWF. A service that admits everything has its calls as they are."""
+        for operation, method in METHODS.items():
+            setattr(self, method, partial(self._admitted, operation, getattr(self, method)))
+
+    def _admitted(self, operation: str, call: Callable[..., Any], /, **arguments: Any) -> Any:
+        self.admission.check_call(operation, arguments)
+        return call(**arguments)
+
     def note_work(self, work: OwnerWork) -> None:
         """Tell other processes what this one carries out, if it owns a journal."""
         try:
@@ -138,7 +166,7 @@ class LocalService(TaskHandling, Pruning):
         childPolicy: str | None = None,
         lambdaRole: str | None = None,
     ) -> StartedExecution:
-        known = self._check_domain(domain)
+        known = self._check_registered(domain)
         checks.check_start(
             workflowId,
             task_list=taskList,
@@ -174,6 +202,8 @@ class LocalService(TaskHandling, Pruning):
                 raise ServiceError("the local service is stopping")
             if workflowId in known.open_by_id:
                 raise Fault("WorkflowExecutionAlreadyStartedFault", f"Already Started: {workflowId}")
+            if len(known.open_by_id) >= self.quotas.open_executions:
+                raise Fault("LimitExceededFault", f"{len(known.open_by_id)} executions are open, as many as a domain may have")
             run_id = self.asked_run_id() or uuid.uuid4().hex
             execution = self.add_execution(domain, workflowId, run_id, attributes, self.clock.timestamp())
             self.commit(execution)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from .deadlines import Deadlines
 from .domains import Domain, kept_domains
 from .execution import LocalExecution, rebuilt
 from .faults import unknown_resource
-from .journal import Journal, Refusal
+from .journal import Journal, Refusal, TypeKey, TypeRow
 from .patience import JOURNAL_PATIENCE_SECONDS, Patience
 from .quotas import Quotas
 from .visibility import Info, new_info
@@ -156,14 +156,14 @@ class Store:
             self._flushed.notify_all()
             self._publish(news)
 
-    def keep_row(self, kind: str, name: str, version: str, body: dict[str, Any]) -> None:
-        """Make a domain or a type durable.
+    def keep_rows(self, rows: Sequence[TypeRow], removed: Sequence[TypeKey] = ()) -> None:
+        """Make domains and types durable, or their removal, in one transaction.
 
         Raises:
             ServiceError: the retries failed; the service has stopped.
         """
         if self.journal is not None:
-            self._persist(partial(self.journal.write_type, kind, name, version, body))
+            self._persist(partial(self.journal.write_types, rows, removed))
 
     def _persist(self, write: Callable[[], None]) -> None:
         """Carry out a write with the lock released, with retries; if they fail, the service stops.

@@ -8,20 +8,22 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..constants import MAX_HEARTBEAT_DETAILS_CHARACTERS, MAX_REASON_CHARACTERS
 from ..swf_service import ActivityTask, DecisionTask, HeartbeatAnswer
 from . import checks
 from . import decisions as rules
+from .admission import Admission
 from .checks import check_data
 from .clock import Clock
 from .domain_rules import DomainRules
 from .execution import LocalExecution, OpenActivity
-from .faults import invalid, unknown_resource
+from .faults import Fault, invalid, unknown_resource
 from .journal import Journal
 from .quotas import Quotas
+from .rate_quotas import RateQuotas
 from .reading import Reading
 from .task_lists import TaskList
 
@@ -40,6 +42,8 @@ class TaskHandling(Reading):
         poll_seconds: how long a poll waits for a task.
         workers_inside: whether deciders and workers run in this process. If not, the start of a task is durable before the
             task is handed out, and started tasks stay started across a restart.
+        rates: SWF's quotas of calls and decisions in a time; None for none.
+        not_permitted: names of decisions that fail with OPERATION_NOT_PERMITTED, and of calls.
     """
 
     def __init__(
@@ -51,11 +55,14 @@ class TaskHandling(Reading):
         *,
         poll_seconds: float,
         workers_inside: bool,
+        rates: RateQuotas | None,
+        not_permitted: Collection[str],
     ) -> None:
         self.poll_seconds, self.workers_inside = poll_seconds, workers_inside
         self.caller = threading.local()  # .is_there: tells whether the caller of this thread's poll still waits
         self._withheld: list[TaskList] = []  # no tasks are added to these any more, though they may still be polled
         super().__init__(journal, clock, quotas, home)
+        self.admission = Admission(rates, not_permitted, self.clock.now)
 
     # ---- decision tasks ------------------------------------------------------------------------------------------------------
 
@@ -150,7 +157,7 @@ class TaskHandling(Reading):
             if decision is None or decision.scheduled != scheduled or decision.started != started:
                 raise unknown_resource(f"Unknown decision task, scheduledEventId={scheduled}")
             sticky = (taskList["name"], taskListScheduleToStartTimeout or "NONE") if taskList else None
-            now, surroundings = self.clock.timestamp(), DomainRules(domain, execution)
+            now, surroundings = self.clock.timestamp(), DomainRules(domain, execution, self.quotas, self.admission)
             rules.complete_decision(
                 execution,
                 now,
@@ -257,8 +264,11 @@ class TaskHandling(Reading):
 
         Raises:
             ServiceError: the journal cannot be written.
+            Fault: LimitExceededFault; too many polls wait already.
         """
         self.check_usable()
+        if task_list.waiting >= self.quotas.pollers:
+            raise Fault("LimitExceededFault", f"{task_list.waiting} polls of this task list wait already")
         while not len(task_list):
             left = until - time.monotonic()
             if self.stopping or left <= 0:

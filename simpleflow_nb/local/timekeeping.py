@@ -214,7 +214,7 @@ class Timekeeping(Relations):
                 self._carrying_out.request = number
                 self._carrying_out.run_id = arguments.pop("runId", None) if operation == START else None
                 try:
-                    getattr(self, operation)(**arguments)
+                    getattr(type(self), operation)(self, **arguments)  # past the admission: nobody could ask again
                 except (Fault, TypeError) as error:  # TypeError: arguments unknown to this version
                     if operation != START:  # the process that requests a start waits for the answer
                         logger.warning("a request from another process was refused: %s", error)

@@ -38,10 +38,19 @@ def driven(coroutine: CoroutineType[Any, Any, Any]) -> Any:
         if not str(error).startswith(_ASYNCIO_SAYS):  # sleep, gather and others, before they yield anything
             raise
         raise DefinitionError(_refusal(_asyncio_name(error))).with_traceback(error.__traceback__) from None
-    awaited = coroutine.cr_await
+    name = _awaited_name(coroutine)
     coroutine.close()
-    name = getattr(getattr(awaited, "cr_code", None), "co_name", "")
-    raise DefinitionError(_refusal(name if name in _INSTEAD else ""))
+    raise DefinitionError(_refusal(name))
+
+
+def _awaited_name(coroutine: Any) -> str:
+    """Return the function of asyncio that a coroutine is suspended in, empty for anything else."""
+    awaited = coroutine
+    while (awaited := getattr(awaited, "cr_await", None)) is not None:
+        code = getattr(awaited, "cr_code", None)
+        if code is not None and code.co_filename.rpartition("/")[0].endswith("asyncio"):
+            return str(code.co_name)
+    return ""
 
 
 def _asyncio_name(error: BaseException) -> str:

@@ -27,7 +27,7 @@ class Strand:
         interrupts: exceptions to be raised at its next wait: a timeout, a cancellation.
     """
 
-    __slots__ = ("back", "future", "greenlet", "interrupts", "is_roused", "name", "raises_in", "waits_for")
+    __slots__ = ("back", "future", "greenlet", "interrupts", "is_roused", "name", "raises_in", "waits_for", "waits_for_any")
 
     def __init__(
         self, body: Callable[[], None], name: str, future: Future[Any] | None = None, raises_in: Strand | None = None
@@ -39,6 +39,7 @@ class Strand:
         self.back: greenlet | None = None  # goes on when this strand waits
         self.is_roused = False
         self.waits_for: tuple[Any, ...] = ()
+        self.waits_for_any = False  # the end of one is enough
         self.interrupts: deque[BaseException] = deque()
 
     def failing(self) -> Strand:

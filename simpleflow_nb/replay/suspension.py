@@ -95,7 +95,7 @@ class Suspension:
                 raise strand.interrupts.popleft()
             for future in futures[ended : ended + 1] if quantifier is all else futures:
                 _note_waiting(future, strand)
-            strand.waits_for = futures
+            strand.waits_for, strand.waits_for_any = futures, quantifier is any
             self._leave()
 
     def rouse(self, future: Any) -> None:
@@ -189,7 +189,7 @@ class Suspension:
         frame = strand.greenlet.gr_frame if strand.greenlet else None
         if frame is None:
             return []
-        return [f for f in traceback.extract_stack(frame) if f.filename not in _ENGINE_FILES]
+        return [f for f in traceback.extract_stack(frame) if not f.filename.startswith(_PACKAGE)]
 
     def _main(self) -> None:
         futures.RUNNING_IN.set(self)
@@ -269,6 +269,5 @@ def failure_attributes(error: BaseException, hidden: Callable[[str], str] = str)
     return attributes
 
 
-_ENGINE_FILES = frozenset({__file__, futures.__file__})
 _PACKAGE = __file__.rpartition("replay")[0]
 _CARRIERS = frozenset({__file__, payload.__file__, f"{_PACKAGE}program.py", f"{_PACKAGE}workflow.py"})

@@ -15,13 +15,15 @@ from ..local.clock import VirtualClock
 from ..local.service import DOMAIN, LocalService
 from ..processes.decider import Parked
 from ..processes.engine import Engine
+from ..processes.observed_run import ObservedRun
 from ..processes.running_task import RunningTask
 from ..workflow import Workflow, execution_input
 
 Replaced = Mapping["Activity[Any, Any] | str", Callable[..., Any]]  #: by activity, or by the name of its type
 
 _LIST = "testing"
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS, _MOMENT_SECONDS = 0.05, 0.005
+_DECIDED_SECONDS = 60
 
 
 class RunFailed(SimpleflowError):
@@ -104,6 +106,41 @@ class Harness:
         self.service.signal_workflow_execution(
             domain=DOMAIN, workflowId=workflow_id, signalName=name, input=payload.encode(value)
         )
+
+    def query(self, run: str | tuple[str, str], name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Ask a run: return the answer of the query ``name`` of its class, decoded from its JSON.
+
+        Waits until everything that the run has been told, such as signals, is decided. ``run`` is a workflow id, or what
+        :meth:`start` has returned.
+
+        Raises:
+            DefinitionError: there is no such run or query, it does not take these arguments, or it does more than look.
+            QueryFailed: it has raised an exception, or its answer has no JSON form.
+            ReplayError: the code does not match the history.
+            RunFailed: the run has not been decided in a minute, or the decider has ended.
+        """
+        known = self.service.execution(DOMAIN, *([run] if isinstance(run, str) else run))
+        if known is None:
+            raise DefinitionError(f"no run {run!r} was started here")
+        self._wait_decided(known.ids)
+        kind: Any = known.info["workflowType"]
+        cls = self.engine.decider.workflows.found(kind["name"], kind["version"], lambda: None)
+        events: Any = self.history(known.workflow_id, known.run_id)
+        with ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls) as observed:
+            return observed.ask(name, args, kwargs)
+
+    def _wait_decided(self, execution: dict[str, str]) -> None:
+        until = time.monotonic() + _DECIDED_SECONDS
+        while self.service.describe_workflow_execution(domain=DOMAIN, execution=execution)["openCounts"]["openDecisionTasks"]:
+            failure = self.engine.failure
+            if failure is not None:
+                left, reason = "STOPPED", f"{type(failure).__name__}: {failure}"
+            elif time.monotonic() > until:
+                left, reason = "OPEN", f"not decided in {_DECIDED_SECONDS} s"
+            else:
+                time.sleep(_MOMENT_SECONDS)
+                continue
+            raise RunFailed(None, reason, self.history(execution["workflowId"], execution["runId"]), left=left)
 
     def history(self, workflow_id: str, run_id: str | None = None) -> list[dict[str, Any]]:
         """Return the events so far."""

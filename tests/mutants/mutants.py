@@ -15,8 +15,10 @@ _TESTING = "tests/service/test_testing.py"
 _TIME = "tests/service/test_time.py"
 _RULES = "tests/replay/test_rules_15_to_19.py"
 _RECORDS = "tests/unit/test_run_records.py"
+_LOOKS = "tests/replay/test_observation.py"
 _INTERRUPTS = "tests/unit/test_cli_interrupts.py"
 
+_OBSERVATION = "simpleflow_nb/replay/observation.py"
 _DEADLINES = "simpleflow_nb/local/deadlines.py"
 _TIMEKEEPING = "simpleflow_nb/local/timekeeping.py"
 _TASKS = "simpleflow_nb/local/task_handling.py"
@@ -231,5 +233,34 @@ MUTANTS = (
         '    "AWS_SESSION_TOKEN",\n',
         "",
         "tests/unit/test_secrets.py",
+    ),
+    # ---- looking at runs -----------------------------------------------------------------------------------------------------
+    Mutant(
+        "a look at a run sees what its code has not seen yet",
+        _OBSERVATION,
+        "self._apply([event for event in events[position:] if _decision_of(event) == decided])",
+        "self._apply(events[position:])",
+        _LOOKS,
+    ),
+    Mutant(
+        "code that now decides more in its last decision is not accused by a look",
+        _OBSERVATION,
+        "        self._check_complete()\n",
+        "",
+        _LOOKS,
+    ),
+    Mutant(
+        "a query that catches its refusal has an answer",
+        _OBSERVATION,
+        "            if self.refusal is not None:\n                raise self.refusal from None\n",
+        "",
+        _LOOKS,
+    ),
+    Mutant(
+        "a query draws random numbers of the run",
+        _OBSERVATION,
+        "    def draw(self) -> Any:\n        if self._asked is not None:\n            self._refuse()\n",
+        "    def draw(self) -> Any:\n",
+        _LOOKS,
     ),
 )

@@ -209,12 +209,14 @@ def test_a_coroutine_that_awaits_something_else_is_told_what_to_use():
     async def sleeps(w):
         await asyncio.sleep(1)
 
-    for code in (run, lets_others_run, sleeps):
+    sleep = "asyncio.sleep does not work in a workflow; use self.timer(seconds)"
+    other = (
+        "async run() may only await what submit() returned, futures.gather(...) and coroutines of its own; asyncio and other "
+        "event loops do not work in a workflow"
+    )
+    for code, message in ((run, other), (lets_others_run, sleep), (sleeps, sleep)):
         with DecisionChecker(workflow(code)) as checker:
-            assert attributes_of(checker.decide()[-1])["reason"] == (
-                "DefinitionError: async run() may only await what submit() returned; use self.timer(seconds) for asyncio.sleep "
-                "and futures.wait(...) for asyncio.gather"
-            )
+            assert attributes_of(checker.decide()[-1])["reason"] == f"DefinitionError: {message}"
 
 
 def test_what_run_returns_may_hold_futures():

@@ -52,6 +52,8 @@ def test_code_that_is_unwound_runs_its_finally_and_decides_nothing():
                 lambda: w.patched("p"),
                 lambda: w.next_signal("a"),
                 lambda: w.submit(w.wait_signal("a")),
+                lambda: w.uuid(),
+                lambda: w.fail("no"),
             ):
                 try:
                     attempt()
@@ -63,7 +65,7 @@ def test_code_that_is_unwound_runs_its_finally_and_decides_nothing():
     execution = suspended(run)
     queued = list(execution.queue)
     assert execution.kill()
-    assert seen == ["finally", *["GreenletExit"] * 6]
+    assert seen == ["finally", *["GreenletExit"] * 8]
     assert list(execution.queue) == queued
     assert not execution.log_lines
     assert not execution.finished

@@ -5,8 +5,9 @@ says what each of the two does, which of them SWF's documentation supports, and 
 fails with the seed, the step and both sides.
 
 A row edits moto's side until it says what the local service says, or lets the two part company over one execution, which is
-then terminated on both. What moto cannot do is not played: six decisions and six operations it does not have, decision tasks
-without a timeout and executions without one (every later call fails), sticky task lists, orders of priority, SWF's limits.
+then terminated on both. What moto cannot do is not played: six decisions and six operations it does not have (so neither
+children nor signals between executions), decision tasks without a timeout and executions without one (every later call
+fails), sticky task lists, orders of priority, SWF's limits.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ class Failing(SlowJournal):
         self._fail()
         super().write(*parts)
 
-    def write_type(self, *parts):
+    def write_types(self, *parts):
         self._fail()
-        super().write_type(*parts)
+        super().write_types(*parts)
 
     def _fail(self):
         if self.failures > 0:

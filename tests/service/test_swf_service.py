@@ -14,15 +14,13 @@ from botocore.model import Shape, StructureShape
 from simpleflow_nb import swf_service
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import LocalService
-from simpleflow_nb.replay import decisions, events
+from simpleflow_nb.replay import decisions, events, external_events
 from simpleflow_nb.swf.client import Boto3Service
 from simpleflow_nb.swf_service import LookingService, SwfService
 
 MODEL = botocore.session.get_session().get_service_model("swf")
-NAMES = vars(events) | vars(decisions) | vars(swf_service)
+NAMES = vars(external_events) | vars(events) | vars(decisions) | vars(swf_service)
 
-#: Of child executions, other executions and Lambda functions; no run of this engine has them.
-NOT_OURS = re.compile(r"hildWorkflow|ExternalWorkflow|externalWorkflowExecution\w|ambdaFunction")
 #: Members that the model does not require; the service's reference says that they are given.
 ALWAYS_THERE = {"StartedExecution": {"runId"}}
 
@@ -80,9 +78,8 @@ def differences(path: str, hint: Any, shape: Shape) -> Iterator[str]:
         hints = get_type_hints(hint, NAMES, NAMES)
         marked = get_type_hints(hint, NAMES, NAMES, include_extras=True)
         needed = {name for name, one in marked.items() if get_origin(one) is not NotRequired}
-        known = {name: member for name, member in shape.members.items() if not NOT_OURS.search(name)}
-        if set(hints) != set(known):
-            yield f"{path}: {sorted(set(hints) ^ set(known))}"
+        if set(hints) != set(shape.members):
+            yield f"{path}: {sorted(set(hints) ^ set(shape.members))}"
         if needed != set(shape.required_members) | ALWAYS_THERE.get(path, set()):
             yield f"{path}: needs {sorted(needed ^ set(shape.required_members))}"
         for name, one in hints.items():

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from simpleflow_nb import RetryPolicy, Workflow, activity, futures
+from simpleflow_nb import RetryPolicy, Workflow, activity, futures, query
 from simpleflow_nb.constants import DAY
-from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.exceptions import DefinitionError, QueryFailed
 from simpleflow_nb.local.clock import VirtualClock
 from simpleflow_nb.testing import RunFailed, harness, run_workflow, workflows
 
@@ -377,3 +377,103 @@ def test_a_harness_that_is_closed_leaves_no_thread_behind():
         with harness(Sum) as opened:
             opened.result(*opened.start(Sum, 1))
     assert set(threading.enumerate()) <= before
+
+
+class Approvals(Workflow):
+    name = "testing.approvals"
+
+    def __init__(self, executor):
+        super().__init__(executor)
+        self.answers = []
+
+    def run(self, most=2):
+        while len(self.answers) < most:
+            self.answers.append(self.next_signal("answer").result)
+
+    @query
+    def first(self, number: int, *, default=None):
+        return self.answers[:number] or default
+
+    @query
+    def last(self):
+        return self.answers[-1]
+
+
+def test_a_query_tells_what_a_run_has_made_of_all_that_it_was_told():
+    with harness() as opened:
+        run = opened.start(Approvals, workflow_id="approvals")
+        assert opened.query("approvals", "first", 1, default="nobody") == "nobody"
+        for n in range(5):
+            run = opened.start(Approvals, 20, workflow_id=f"approvals-{n}")
+            for answer in range(10):
+                opened.signal(run[0], "answer", answer)
+                assert opened.query(run, "last") == answer
+        assert opened.query(run, "first", 3) == [0, 1, 2]
+
+
+def test_a_query_of_a_closed_run_tells_its_last_state():
+    with harness(Approvals) as opened:
+        run = opened.start(Approvals)
+        for answer in "ab":
+            opened.signal(run[0], "answer", answer)
+        opened.result(*run)
+        before = opened.history(*run)
+        assert opened.query(run[0], "first", 2) == ["a", "b"]
+        assert opened.history(*run) == before
+
+
+def test_a_query_that_fails_or_does_not_exist_says_so():
+    with harness(Approvals) as opened:
+        run = opened.start(Approvals, workflow_id="approvals")
+        with pytest.raises(QueryFailed) as failed:
+            opened.query(run, "last")
+        assert str(failed.value) == "query 'last' of approvals failed: IndexError: list index out of range"
+        assert failed.value.traceback.splitlines()[-1] == "IndexError: list index out of range"
+        with pytest.raises(
+            DefinitionError, match=r"Approvals has no query 'lst' \(did you mean 'last'\?\); it has first, last$"
+        ):
+            opened.query(run, "lst")
+        with pytest.raises(DefinitionError, match=r"^no run 'nobody' was started here$"):
+            opened.query("nobody", "last")
+        with pytest.raises(DefinitionError, match=r"^first\(number: int, \*, default=None\) does not take this input: "):
+            opened.query(run, "first")
+
+
+class Unmade(Approvals):
+    name = "testing.unmade"
+
+    def __init__(self, executor):
+        super().__init__(executor)
+        raise LookupError("no answers here")
+
+
+def test_a_run_whose_init_fails_has_no_answers():
+    with harness(Unmade) as opened:
+        run = opened.start(Unmade, workflow_id="unmade")
+        with pytest.raises(RunFailed):
+            opened.result(*run)
+        with pytest.raises(QueryFailed) as failed:
+            opened.query(run, "last")
+        assert str(failed.value) == "query 'last' of unmade has no answer: LookupError: no answers here in __init__"
+
+
+class Held(Approvals):
+    name = "testing.held"
+    let_go = threading.Event()
+
+    def run(self):
+        self.let_go.wait(60)
+
+
+def test_a_query_of_a_run_that_is_not_decided_in_time_or_not_any_more_says_so(monkeypatch):
+    monkeypatch.setattr(workflows, "_DECIDED_SECONDS", 0.1)
+    with harness(Held) as opened:
+        run = opened.start(Held)
+        with pytest.raises(RunFailed, match=r"^OPEN: not decided in 0\.1 s$"):
+            opened.query(run, "last")
+        with monkeypatch.context() as failing:
+            failing.setattr(opened.engine, "failure", OSError("the disk is full"))
+            with pytest.raises(RunFailed, match=r"^STOPPED: OSError: the disk is full$"):
+                opened.query(run, "last")
+        Held.let_go.set()
+        opened.result(*run)

@@ -97,6 +97,10 @@ COMMAND_LINE = Scene(
     simpleflow-nb workflow.tasks --local nobody
     simpleflow-nb workflow.profile --local nobody
     simpleflow-nb workflow.history --local nobody
+    simpleflow-nb workflow.stack --local nobody
+    simpleflow-nb workflow.query --local
+    simpleflow-nb workflow.query --local nobody
+    simpleflow-nb workflow.query nobody
     simpleflow-nb workflow.cancel --local nobody
     simpleflow-nb workflow.signal --local nobody
     simpleflow-nb workflow.signal --local nobody --name go
@@ -147,6 +151,8 @@ UNREACHABLE = Scene(
     simpleflow-nb workflow.tasks D x
     simpleflow-nb workflow.profile D x
     simpleflow-nb workflow.history D x
+    simpleflow-nb workflow.stack D x
+    simpleflow-nb workflow.query D x progress
     simpleflow-nb workflow.cancel D x
     simpleflow-nb workflow.signal D x --name go
     simpleflow-nb workflow.terminate D x
@@ -474,6 +480,44 @@ WAITING = Scene(
     inputs=("python",),
 )
 
+ASKING = Scene(
+    "python-asking",
+    f"""
+    simpleflow-nb workflow.start --local mine.Adding --input 1 --nb-workers 1 --quiet --workflow-id adding
+    simpleflow-nb workflow.stack --local adding
+    simpleflow-nb workflow.query --local adding
+    simpleflow-nb workflow.query --local adding progress
+    @background run simpleflow-nb workflow.start --local mine.Counting --workflow-id counting --quiet --nb-workers 1
+    @until waiting_signals simpleflow-nb --format human workflow.info --local counting
+    simpleflow-nb workflow.query --local counting
+    {in_each_format("workflow.query --local counting")}
+    simpleflow-nb workflow.query --local counting --json
+    simpleflow-nb workflow.query --local counting progress
+    {in_each_format("workflow.query --local counting progress", "workflow.stack --local counting")}
+    simpleflow-nb workflow.query --local counting progress --json
+    simpleflow-nb workflow.query --local counting progress --input 1
+    simpleflow-nb workflow.query --local counting progres
+    simpleflow-nb workflow.query --local counting changes
+    simpleflow-nb workflow.query --local counting --set n=1
+    simpleflow-nb workflow.query --local counting nothing progress
+    simpleflow-nb workflow.query --local counting progress --run-id nothing
+    simpleflow-nb workflow.query --local counting progress --class mine.Adding
+    simpleflow-nb workflow.stack --local counting
+    simpleflow-nb workflow.stack --local counting --json
+    simpleflow-nb workflow.stack --local counting --class nothing.Nothing
+    @stop run
+    simpleflow-nb workflow.signal --local counting --name go --input 7
+    simpleflow-nb workflow.query --local counting "nth value" --input 0
+    @replace mine.py "self.timer(86_400)" "self.timer(86_400), self.timer(1)"
+    simpleflow-nb workflow.query --local counting progress
+    simpleflow-nb workflow.stack --local counting
+    @remove mine.py
+    simpleflow-nb workflow.query --local counting progress
+    simpleflow-nb workflow.stack --local counting
+    """,
+    inputs=("python",),
+)
+
 ON_SERVICE = Scene(
     "service-python",
     f"""
@@ -502,6 +546,9 @@ ON_SERVICE = Scene(
     @event D two DecisionTaskCompleted
     @event D three DecisionTaskCompleted
     simpleflow-nb --format human workflow.info D one
+    simpleflow-nb workflow.stack D one
+    simpleflow-nb workflow.query D one
+    simpleflow-nb workflow.query D one nothing
     simpleflow-nb workflow.signal D one --name go --input {{
     simpleflow-nb workflow.signal D one --name go --input hello
     @ended D one
@@ -510,6 +557,9 @@ ON_SERVICE = Scene(
     @ended D two
     simpleflow-nb workflow.terminate D three --reason enough
     @ended D three
+    simpleflow-nb workflow.stack D one
+    simpleflow-nb workflow.stack D two
+    simpleflow-nb workflow.stack D three
     simpleflow-nb --format human workflow.info D one
     simpleflow-nb --format human workflow.info D two
     simpleflow-nb --format human workflow.info D three
@@ -619,6 +669,7 @@ SCENES = (
     FLIGHTS,
     PYTHON,
     WAITING,
+    ASKING,
     SENSOR,
     ON_SERVICE,
     NOTEBOOKS_ON_SERVICE,

@@ -45,6 +45,11 @@ DEFAULT_PORT = 4617
     help="How many seconds a journal that cannot be written is tried again, before the service ends with exit code 3.",
 )
 @click.option("--durable", is_flag=True, help="Survive a power cut as well, at the price of a disk flush for each step.")
+@click.option(
+    "--quotas",
+    is_flag=True,
+    help="Throttle calls and decisions as Amazon SWF does in a new account; they are otherwise unlimited.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print where it serves as one line of JSON, for programs.")
 def service_start(
     db: Path | None,
@@ -56,6 +61,7 @@ def service_start(
     poll_seconds: float,
     journal_patience: float,
     durable: bool,
+    quotas: bool,
     as_json: bool,
 ) -> None:
     """Serve SWF's calls on this machine: point boto3 and the AWS command line at it with AWS_ENDPOINT_URL."""
@@ -74,6 +80,7 @@ def service_start(
         durable=durable,
         poll_seconds=poll_seconds,
         journal_patience_seconds=journal_patience,
+        quotas=quotas,
     )
     # until it is closed an interrupt is counted; before it is open it ends us as it would anybody
     with ExitStack() as handlers, served.serving() as endpoint:

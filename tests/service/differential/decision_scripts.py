@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.service.differential.domain_scripts import about_domains
 from tests.service.differential.known_executions import CLOSINGS, Known, Standing
 from tests.service.differential.script_steps import (
     ACTIVITY_TIMEOUTS,
@@ -393,6 +394,7 @@ _WEIGHTS: dict[Callable[[Script, Known], Step | None], int] = {
     Script.count_pending: 6,
     Script.pass_time: 20,
     Script.about_types: 6,
+    about_domains: 5,
     Script.late_answer: 4,
     Script.mistake: 3,
 }

@@ -16,7 +16,7 @@ from tests.service.differential.decision_scripts import Script
 from tests.service.differential.known_executions import CLOSINGS, Event, Known, KnownRun, KnownTask, Standing, attributes
 from tests.service.differential.rows import ROWS
 from tests.service.differential.rules_of_histories import CLOSES, NUDGE
-from tests.service.differential.script_steps import BARE_FLOW, DOMAIN, FLOW_DEFAULTS, RunOf, Step, first_steps
+from tests.service.differential.script_steps import BARE_FLOW, DOMAIN, FLOW_DEFAULTS, SPARE_DOMAIN, RunOf, Step, first_steps
 from tests.service.differential.sides import Both, Side
 
 _PATIENCE_SECONDS = 60
@@ -289,11 +289,17 @@ class Game:
             self.drop_parted(one)
         self.compare(both, step.call)
 
+    def _list_domains(self, step: Step) -> None:
+        both = Both(self, step, self.local.call(step.call, step.arguments), self.moto.call(step.call, step.arguments))
+        infos = both.local["answer"]["domainInfos"]  # the local service has one of its own from the start
+        infos[:] = [info for info in infos if info["name"] in (DOMAIN, SPARE_DOMAIN)]
+        self._compare_answers(both)
+
     _list_closed_workflow_executions = _list_open_workflow_executions
 
     def unfiltered(self, step: Step) -> dict[str, Any]:
         """moto's listing of all that are open, or closed, oldest first."""
-        answer = self.moto.call(step.call, {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}})
+        answer = self.moto.call(step.call, {"domain": step.arguments["domain"], "startTimeFilter": {"oldestDate": 0}})
         shown: dict[str, Any] = self.moto.shown(answer)
         self.drop_parted(shown)
         return shown

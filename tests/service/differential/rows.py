@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.service.differential import rows_of_answers, rows_of_histories
+from tests.service.differential import rows_of_answers, rows_of_domains, rows_of_histories
 
-ROWS = (*rows_of_histories.ROWS, *rows_of_answers.ROWS)
+ROWS = (*rows_of_histories.ROWS, *rows_of_answers.ROWS, *rows_of_domains.ROWS)

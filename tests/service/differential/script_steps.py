@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-DOMAIN = "tests"
+DOMAIN, SPARE_DOMAIN = "tests", "spare"
 SHARED_DECISIONS, SHARED_WORK = "decisions", "work"
 WORKFLOW_IDS = ("w1", "w2", "w3")
 TAGS = ("red", "green", "blue")
@@ -55,6 +55,13 @@ class RunOf:
 
 
 @dataclass(frozen=True)
+class ArnOf:
+    """The ARN of a domain."""
+
+    domain: str
+
+
+@dataclass(frozen=True)
 class TokenOf:
     """The token of the script's n-th task."""
 
@@ -74,15 +81,21 @@ class Step:
 
 
 def first_steps() -> list[Step]:
-    """A domain and its types: with all defaults, with none, and one that will be deprecated and used all the same."""
-    steps = [Step("register_domain", {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"})]
-    for call, with_defaults, bare, spare, defaults in (
+    """A domain and its types: with all defaults, with none, and one that will be deprecated and used all the same.
+
+    And a domain that will itself be deprecated now and then, in which nothing runs.
+    """
+    days = {"workflowExecutionRetentionPeriodInDays": "1"}
+    spare = {"name": SPARE_DOMAIN, "description": "to be deprecated", "tags": [{"key": "team", "value": "blue"}]}
+    steps = [Step("register_domain", {"name": DOMAIN, **days}), Step("register_domain", {**spare, **days})]
+    for call, with_defaults, bare, unused, defaults in (
         ("register_workflow_type", FLOW, BARE_FLOW, SPARE_FLOW, FLOW_DEFAULTS),
         ("register_activity_type", WORK, BARE_WORK, SPARE_WORK, WORK_DEFAULTS),
     ):
         steps += [
             Step(call, {"domain": DOMAIN, **with_defaults, **defaults, "description": "all defaults"}),
             Step(call, {"domain": DOMAIN, **bare}),
-            Step(call, {"domain": DOMAIN, **spare, **defaults}),
+            Step(call, {"domain": DOMAIN, **unused, **defaults}),
+            Step(call, {"domain": SPARE_DOMAIN, **with_defaults, **defaults}),
         ]
     return steps

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.service.differential.known_executions import Event
-from tests.service.differential.script_steps import DOMAIN, RunOf, Step, TokenOf
+from tests.service.differential.script_steps import DOMAIN, ArnOf, RunOf, Step, TokenOf
 from tests.service.moto_server import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Side:
         )
         self.run_ids: list[str] = []
         self.tokens: list[str] = []
+        self._arns: dict[str, str] = {}
         self.raw: dict[int, list[Event]] = {}  # the script's n-th execution -> its history, as last read
 
     def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -59,19 +60,32 @@ class Side:
     def shown(self, value: Any) -> Any:
         """The value without what differs from service to service by right."""
         if isinstance(value, dict):
-            return {key: RunOf(self.run_ids.index(one)) if key == "runId" else self.shown(one) for key, one in value.items()}
+            return {key: self._shown_member(key, one) for key, one in value.items()}
         if isinstance(value, list):
             return [self.shown(one) for one in value]
         return "<time>" if isinstance(value, datetime) else value
+
+    def _shown_member(self, key: str, value: Any) -> Any:
+        if key == "runId":
+            return RunOf(self.run_ids.index(value))
+        return "<arn>" if key == "arn" else self.shown(value)
 
     def _with_ids(self, value: Any) -> Any:
         if isinstance(value, RunOf):
             return self.run_ids[value.index]
         if isinstance(value, TokenOf):
             return self.tokens[value.index]
+        if isinstance(value, ArnOf):
+            return self._arn_of(value.domain)
         if isinstance(value, dict):
             return {key: self._with_ids(one) for key, one in value.items()}
         return value
+
+    def _arn_of(self, domain: str) -> str:
+        """The ARN; of a domain that does not exist, the one that it would have."""
+        if DOMAIN not in self._arns:
+            self._arns[DOMAIN] = self.client.describe_domain(name=DOMAIN)["domainInfo"]["arn"]
+        return self._arns[DOMAIN].removesuffix(DOMAIN) + domain
 
     def read_history(self, run: int, workflow_id: str) -> None:
         execution = {"workflowId": workflow_id, "runId": self.run_ids[run]}

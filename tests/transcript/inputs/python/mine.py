@@ -1,6 +1,6 @@
 """Workflows that wait, fail, start others and are told things."""
 
-from simpleflow_nb import Workflow, activity
+from simpleflow_nb import Workflow, activity, futures, query
 
 
 @activity.with_attributes(task_list="work", version="1")
@@ -47,3 +47,34 @@ class Parent(Workflow):
 
 def not_a_workflow():
     pass
+
+
+class Counting(Workflow):
+    """Counts the signals "go" until three have come."""
+
+    name, version, task_list = "counting", "1", "decide"
+
+    def __init__(self, executor):
+        super().__init__(executor)
+        self.counted = []
+
+    def run(self):
+        while len(self.counted) < 3:
+            self.count(self.next_signal("go"), self.timer(86_400))
+        return self.counted
+
+    def count(self, signal, deadline, *_):
+        self.counted.append(futures.wait_any(signal, deadline).result)
+
+    @query
+    def progress(self) -> dict[str, int]:
+        """Tell how many have come."""
+        return {"counted": len(self.counted)}
+
+    @query(name="nth value")
+    def nth(self, n: int):
+        return self.counted[n]
+
+    @query
+    def changes(self):
+        return self.submit(increment, 1)

@@ -1,0 +1,110 @@
+"""Answers of runs, and where their code waits."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from ... import payload
+from ...inspection.tables import Table, counted
+from ..executions.run_moments import RunMoment
+from ..executions.run_queries import RunAnswer, RunQueries
+from ..executions.run_stacks import AwaitedFuture, CodeWait, RunStack
+from ..states.run_states import status_word
+
+_MOST_FUTURES = 20
+
+
+def moment_lines(moment: RunMoment) -> Iterator[str]:
+    """Yield what is to be known of the moment of an answer."""
+    if moment.parked is not None:
+        yield f"{moment.workflow_id} is parked: {moment.parked}"
+    if not moment.seen_event:
+        yield f"{moment.workflow_id} has not been decided yet: run() has not begun{_unseen(moment.unseen)}"
+        return
+    how = "" if moment.is_open else f", which {ended(moment)}"
+    yield f"as of event {moment.seen_event} of {moment.events} of {moment.workflow_id}{how}{_unseen(moment.unseen)}"
+
+
+def ended(moment: RunMoment) -> str:
+    """Return ``completed``, ``was cancelled``, ``timed out``."""
+    was = "was " if moment.status in ("canceled", "terminated", "continued_as_new") else ""
+    return was + status_word(moment.status.upper())
+
+
+def _unseen(kinds: Iterable[str]) -> str:
+    counts = Counter(kinds)
+    if not counts:
+        return ""
+    named = ", ".join(f"{kind} ({number})" if number > 1 else kind for kind, number in counts.items())
+    return f"; its code has not seen {counted(counts.total(), 'later event')} yet: {named}"
+
+
+def answer_table(answer: RunAnswer, *, is_json: bool) -> Table:
+    """Return one row: the query, its answer, and the moment for which that is true. ``is_json``: the table is JSON itself."""
+    moment, value = answer.moment, answer.answer if is_json else payload.encode(answer.answer)
+    row = [answer.query, value, moment.workflow_id, moment.status, moment.seen_event, moment.events, moment.parked]
+    return Table(["query", "answer", "workflow_id", "status", "seen_event", "events", "parked"], [row])
+
+
+def queries_table(found: RunQueries) -> Table:
+    return Table(["Query", "Signature", "Summary"], [[one.name, one.signature, one.summary] for one in found.queries])
+
+
+def stack_lines(stack: RunStack) -> Iterator[str]:
+    """Yield what people read: where the code waits, innermost line last, and for what; or why it waits nowhere."""
+    moment = stack.moment
+    if not moment.is_open:
+        because = f": {stack.reason}" if stack.reason else ""
+        yield f"{moment.workflow_id} {ended(moment)}{because}; its code waits nowhere"
+        return
+    yield from moment_lines(moment)
+    if stack.failure is not None:
+        yield f"its code cannot be replayed here: {stack.failure}"
+    elif moment.seen_event and not stack.waits:
+        yield "its code has ended, and the next decision closes it"
+    for wait in stack.waits:
+        yield ""
+        if not wait.frames:
+            yield "run() has returned, and its result has futures"
+        for frame in wait.frames:
+            yield f"{_near(frame.file)}:{frame.line} in {frame.function}"
+            if frame.source:
+                yield f"    {frame.source}"
+        yield from _awaited_lines(wait)
+
+
+def stack_table(stack: RunStack) -> Table:
+    """Return a row for each line of the code, innermost last; the last of each place says for what it waits."""
+    table = Table(["File", "Line", "Function", "Source", "Waits For"])
+    for wait in stack.waits:
+        for frame in wait.frames:
+            awaited = ", ".join(map(_told, wait.futures)) if frame is wait.frames[-1] else None
+            table.rows.append([_near(frame.file), frame.line, frame.function, frame.source, awaited])
+    return table
+
+
+def _awaited_lines(wait: CodeWait) -> Iterator[str]:
+    if len(wait.futures) == 1:
+        yield f"waits for {_told(wait.futures[0])}"
+        return
+    yield f"waits for {'the first' if wait.is_any else 'all'} of {len(wait.futures)}:"
+    in_order = sorted(wait.futures, key=lambda future: future.has_ended)  # what is missing first
+    for future in in_order[:_MOST_FUTURES]:
+        yield f"    {_told(future)}"
+    if more := in_order[_MOST_FUTURES:]:
+        done = sum(future.has_ended for future in more)
+        yield f"    and {len(more)} more, of which {done} have ended"
+
+
+def _told(future: AwaitedFuture) -> str:
+    """Return ``activity activity-load-1 (running)``."""
+    state = "not received" if future.kind == "signal" and not future.has_ended else future.state
+    attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
+    return f"{future.kind} {future.id} ({state}{attempt})"
+
+
+def _near(file: str) -> str:
+    """Return the path from the working directory, of a file below it."""
+    return file.removeprefix(f"{os.getcwd()}{os.sep}")
