@@ -1,4 +1,4 @@
-"""Activities that fail: one failure fails the run, the other is only told.
+"""Activities that fail: the run fails too, or is only told, or decides what becomes of each failure.
 
 ::
 
@@ -8,6 +8,9 @@
 
     $ simpleflow-nb workflow.start --local examples.simpleflow.failing.NotFailingWorkflow
     {"attempts":3,"failures":[null,"ValueError: no luck"],"reason":"ValueError: no luck","result":null}
+
+    $ simpleflow-nb workflow.start --local examples.simpleflow.failing.DecidingWorkflow --input '["seven", "eight"]'
+    {"ignored":"ValueError: no luck","numbers":[7,8]}
 """
 
 from simpleflow_nb import Workflow, activity
@@ -38,6 +41,11 @@ def succeed_at_last():
     return int(attempt)
 
 
+@activity.with_attributes(task_list="quickstart", version="example", heartbeat_timeout=5)
+def parse(text):
+    return int(text)
+
+
 class FailingWorkflow(Workflow):
     name = "simpleflow-failing"
     version = "example"
@@ -64,3 +72,24 @@ class NotFailingWorkflow(Workflow):
             "attempts": retried.result,
             "failures": [error and error.reason for error in group.exception.exceptions],
         }
+
+
+class DecidingWorkflow(Workflow):
+    name = "simpleflow-deciding"
+    version = "example"
+    task_list = "example"
+    decision_tasks_timeout = 5
+
+    def run(self, *words):
+        numbers = [self.submit(parse, word) for word in words]
+        ignored = self.submit(fail_always)
+        return {"numbers": [number.result for number in numbers], "ignored": ignored.exception.reason}
+
+    def on_task_failure(self, failure_context):
+        if failure_context.task_name != parse.name:
+            return failure_context.decide_ignore()
+        task = failure_context.a_task
+        if failure_context.retry_count == 0:
+            task.args = [{"seven": "7", "eight": "8"}[task.args[0]]]
+            return failure_context.decide_retry(retry_wait_timeout=1)
+        return failure_context.decide_abort()

@@ -111,9 +111,15 @@ class ProcessFleet:
     """A service, and optionally supervised deciders and workers; what ends is started again."""
 
     def __init__(
-        self, folder: Path, seed: int = 1, *, supervised: bool = True, commands: Sequence[tuple[str, ...]] = COMMANDS
+        self,
+        folder: Path,
+        seed: int = 1,
+        *,
+        supervised: bool = True,
+        commands: Sequence[tuple[str, ...]] = COMMANDS,
+        **environment: str,
     ) -> None:
-        self.folder, self.mark = folder, uuid.uuid4().hex
+        self.folder, self.mark, self.more = folder, uuid.uuid4().hex, environment
         self.log = folder / "log.txt"
         self.port = free_port()
         self.proxy = Proxy(self.port, seed)
@@ -133,6 +139,7 @@ class ProcessFleet:
             "SWF_CONNECTION_RETRIES": "2",
             "PYTHONFAULTHANDLER": "1",  # SIGABRT shows where a process hangs
             MARK: self.mark,
+            **self.more,
         }
 
     def _start(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:

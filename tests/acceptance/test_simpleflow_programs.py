@@ -19,7 +19,7 @@ import pytest
 
 from simpleflow_nb.processes.workflow_classes import workflow_class
 from simpleflow_nb.workflow import execution_input
-from tests.service.moto_server import moto_endpoint
+from tests.service.moto_server import CREDENTIALS, moto_endpoint
 from tests.settings import count
 
 from .process_fleet import DOMAIN, ROOT, ProcessFleet, client, wait_for
@@ -113,6 +113,7 @@ PROGRAMS = (
         "failing.NotFailingWorkflow",
         {"attempts": 3, "failures": [None, "ValueError: no luck"], "reason": "ValueError: no luck", "result": None},
     ),
+    Program("failing.DecidingWorkflow", {"ignored": "ValueError: no luck", "numbers": [7, 8]}, args=("seven", "eight")),
     Program(
         "markers.MarkersWorkflow",
         {"all": [["step", 1], ["step", 2], ["step", 3], ["end", "done"]], "last": [["step", 3], ["end", "done"]]},
@@ -135,6 +136,9 @@ PROGRAMS = (
         {"obedient": "cancelled", "stubborn": "finished", "tidy": "cancelled: tidied up"},
         lost="StartChildWorkflowExecution",
     ),
+    Program("binaries.ShoutingWorkflow", ["HELLO", "HELLO"], args=("hello",)),
+    Program("executing.ExecutingWorkflow", {"elsewhere": True, "late": "ExecutionTimeoutError", "sum": 5}, args=(2, 3)),
+    Program("middlewares.GreetingWorkflow", "Bonjour Ann", args=("Ann",)),
     Program("priorities.PrioritiesWorkflow", ["of the workflow", "of the activity", "of the task", "none"]),
 )
 CHILDREN = (
@@ -148,7 +152,23 @@ CHILDREN = (
     "cancellation.TidyWorkflow",
 )
 PATHS = (*(program.path for program in PROGRAMS), *(f"examples.simpleflow.{name}" for name in CHILDREN))
+MIDDLEWARES = (
+    *("--middleware-pre-execution", "examples.simpleflow.middlewares.choose_language"),
+    *("--middleware-post-execution", "examples.simpleflow.middlewares.tell_end"),
+)
 by_name = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name.partition(".")[2])
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of processes that find a program in S3, which is moto's."""
+    with moto_endpoint() as endpoint:
+        s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
+        s3.create_bucket(Bucket="tools")
+        s3.put_object(Bucket="tools", Key="shout-1.0", Body=b'#!/bin/sh\necho "$1" | tr a-z A-Z\n')
+        s3.close()
+        folder = tmp_path_factory.mktemp("binaries")
+        yield {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": endpoint, "SIMPLEFLOW_BINARIES_DIRECTORY": str(folder)}
 
 
 def test_every_program_is_in_the_table() -> None:
@@ -162,9 +182,9 @@ def test_every_program_is_in_the_table() -> None:
 
 
 @by_name
-def test_a_program_runs_here(program: Program, tmp_path: Path) -> None:
+def test_a_program_runs_here(program: Program, tools: dict[str, str], tmp_path: Path) -> None:
     words = ("--input", json.dumps(program.arguments), *(("--tags", ",".join(program.tags)) if program.tags else ()))
-    done = typed("workflow.start", "--local", program.path, *words, "--json", "--quiet", cwd=tmp_path)
+    done = typed("workflow.start", "--local", program.path, *words, *MIDDLEWARES, "--json", "--quiet", cwd=tmp_path, **tools)
     execution = json.loads(done.stdout)["execution"]
     if isinstance(program.end, Failed):
         assert (done.returncode, execution["status"], execution["reason"]) == (1, "failed", program.end.reason)
@@ -189,14 +209,15 @@ def _squeezed(text: str) -> str:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[ProcessFleet]:
+def fleet(tmp_path: Path, tools: dict[str, str]) -> Iterator[ProcessFleet]:
     regions = "examples.simpleflow.child_workflows.RegionWorkflow"
+    workers = ("worker.start", "--task-list", "quickstart", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1")
     commands = (
         ("decider.start", *PATHS, "--task-list", "example", "--nb-processes", "2", "--sticky-timeout", "2"),
         ("decider.start", regions, "--task-list", "regions", "--sticky-timeout", "2"),
-        ("worker.start", "--task-list", "quickstart", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1"),
+        (*workers, *MIDDLEWARES),
     )
-    fleet = ProcessFleet(tmp_path, commands=commands)
+    fleet = ProcessFleet(tmp_path, commands=commands, **tools)
     yield fleet
     fleet.close()
 
@@ -238,16 +259,16 @@ def _is_one_killed(fleet: ProcessFleet, choice: random.Random) -> bool:
 
 
 @pytest.fixture(scope="module")
-def on_moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def on_moto(tmp_path_factory: pytest.TempPathFactory, tools: dict[str, str]) -> Iterator[Any]:
     """A client of a moto server for which a decider and a worker work, each in a process of its own."""
     folder = tmp_path_factory.mktemp("moto")
     with moto_endpoint() as endpoint, (folder / "log.txt").open("ab") as log:
-        place = environment(endpoint, folder)
+        place = environment(endpoint, folder) | tools
         swf = boto3.client("swf", endpoint_url=endpoint, region_name="eu-west-1", **KEYS)
         swf.register_domain(name=DOMAIN, workflowExecutionRetentionPeriodInDays="1")
         words = (
             ("decider.start", *PATHS, "--task-list", "example"),
-            ("worker.start", "--task-list", "quickstart", "--nb-slots", "2"),
+            ("worker.start", "--task-list", "quickstart", "--nb-slots", "2", *MIDDLEWARES),
         )
         processes = [
             subprocess.Popen(
