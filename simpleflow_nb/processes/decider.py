@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import activity as activities
-from .. import payload
+from .. import constants, payload
 from ..environment import value_of
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
