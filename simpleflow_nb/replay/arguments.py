@@ -12,6 +12,7 @@ from ..futures import FUTURE_TYPES, Future
 FUTURES, READ_ONCE = 1, 2
 
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
 def contents(values: Iterable[Any]) -> int:
@@ -72,9 +73,9 @@ def filled(value: Any) -> Any:
     if kind in FUTURE_TYPES:
         return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
-        return [filled(item) for item in value]
+        return [item if type(item) in _PLAIN else filled(item) for item in value]
     if kind is dict:
-        return {key: filled(item) for key, item in value.items()}
+        return {key: filled(item) for key, item in value.items()} if value else {}
     return value
 
 
