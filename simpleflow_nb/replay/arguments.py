@@ -14,6 +14,7 @@ FUTURES, READ_ONCE = 1, 2
 _MADE_HERE = frozenset({"strand", "Group"})  # types of futures whose results are made by code in the decider
 
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
 def contents(values: Iterable[Any]) -> int:
@@ -74,9 +75,9 @@ def filled(value: Any) -> Any:
     if kind in FUTURE_TYPES:
         return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
-        return [filled(item) for item in value]
+        return [item if type(item) in _PLAIN else filled(item) for item in value]
     if kind is dict:
-        return {key: filled(item) for key, item in value.items()}
+        return {key: filled(item) for key, item in value.items()} if value else {}
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import CodeType
 from typing import Any, Protocol
 
@@ -94,7 +95,8 @@ def described(command: Queued | None) -> str:
 
 def activity_id(name: str, suffix: int | str) -> str:
     """Return ``activity-<name>-<suffix>``; a name too long for SWF's 256 characters ends in its hash."""
-    return short_id(f"activity-{name}-{suffix}")
+    id = f"activity-{name}-{suffix}"
+    return id if len(id) <= _LONGEST_ID else short_id(id)
 
 
 def short_id(text: str) -> str:
@@ -218,6 +220,7 @@ def _external_attributes(command: Any, default_task_list: str, child_task_list: 
     return {"workflowId": command.key} | ({"runId": command.args[0]} if command.args[0] else {})
 
 
+@cache
 def attributes_name(kind: str, of: str) -> str:
     """Return ``scheduleActivityTaskDecisionAttributes`` for ScheduleActivityTask and ``Decision``; likewise for ``Event``."""
     return f"{kind[0].lower()}{kind[1:]}{of}Attributes"

@@ -147,23 +147,29 @@ class Execution(ExecutionState):
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
-        return self._decided(events, self._replay(events, completed))
+        return self._decided(events, self._replay(events, completed) if completed else 0)
 
     def _replay(self, events: list[Event], completed: list[Event]) -> int:
         """Resume the code at each of these decision tasks, with the events that it had seen; return how many those were."""
         first = self.next_id
-        for done in completed:
-            self._read_missing(events, done["eventId"] - first + 1)
+        last = len(events) - 1
+        marked = {  # few of them have markers, which come first in what was decided
+            at
+            for done in completed
+            if (at := done["eventId"] - first) < last and events[at + 1]["eventType"] == "MarkerRecorded"
+        }
+        for at in sorted(marked):
+            self._read_missing(events, at + 1)
         self.replaying = True
         position = 0
         for done in completed:
             at = done["eventId"] - first
-            if _is_parked(events, at):  # no decision was made, as when a decision task times out
+            if at in marked and _is_parked(events, at):  # no decision was made, as when a decision task times out
                 continue
             stop = done["decisionTaskCompletedEventAttributes"]["startedEventId"] - first + 1
             self._apply(events[position:stop])
             self.next_id = first + stop
-            patches = self._leading_markers(events, at + 1)
+            patches = self._leading_markers(events, at + 1) if at in marked else ()
             if not self.open_limit:
                 self.open_limit = MAX_OPEN_ACTIVITY_COUNT
             self.batch_patches = patches
@@ -274,7 +280,8 @@ class Execution(ExecutionState):
             self.forward()
         if self.update_requests:
             self.begin_updates()
-        self._release_ready()
+        if self.ready or self.ready_children or self.is_paced:
+            self._release()
         roused = self.roused
         if self.conditions:
             self.rouse_conditions()
@@ -291,13 +298,10 @@ class Execution(ExecutionState):
                 self._drop_the_rest()
                 queue.append(self.finished)
                 return
-            self._release_ready()
+            if self.ready or self.ready_children or self.is_paced:
+                self._release()
             if self.conditions:
                 self.rouse_conditions()
-
-    def _release_ready(self) -> None:
-        if self.ready or self.ready_children or self.is_paced:
-            self._release()
 
     def _check_complete(self) -> None:
         """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""

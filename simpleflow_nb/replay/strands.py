@@ -62,9 +62,10 @@ class Strands(Tasks):
         strand = self.running_strand("wait_until()")
         while not condition():
             waited = _Condition(condition)
+            waiting: tuple[Any, ...] = (waited,)
             self.conditions[waited] = strand
             try:
-                self.block((waited,))
+                self.block(waiting)
             finally:
                 self.conditions.pop(waited, None)
 

@@ -125,7 +125,7 @@ class Tasks(Looks):
                 raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
         if raises is None and (raises := task.raises_on_failure) is None:
             raises = self.activities_raise
-        future.raises, future.strand = raises, self.submitter()
+        future.raises, future.strand = raises, None if self.current is self.main else self.current
         if kwargs and "__priority" in kwargs:
             future.priority = kwargs.pop("__priority")
         future.args = args
@@ -139,8 +139,12 @@ class Tasks(Looks):
             self._hold(future)
         elif task.idempotent:
             self._identify(future)
+        elif self.ready or self.open >= self.open_limit:
+            self.ready.append(future)
         else:
-            self._enqueue(future)
+            self.open += 1
+            future.stage = QUEUED
+            self.queue.append(future)
         return future
 
     def start_timer(
@@ -279,6 +283,7 @@ class Tasks(Looks):
         return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
 
     def _enqueue(self, future: Future[Any]) -> None:
+        """Queue the decision of a task whose arguments are available, or hold it back at a limit."""
         if self.ready or self.open >= self.open_limit:
             self.ready.append(future)
         else:
