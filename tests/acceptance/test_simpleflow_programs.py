@@ -111,7 +111,12 @@ PROGRAMS = (
     ),
     Program(
         "failing.NotFailingWorkflow",
-        {"attempts": 3, "failures": [None, "ValueError: no luck"], "reason": "ValueError: no luck", "result": None},
+        {
+            "failures": [None, "ValueError: no luck"],
+            "reason": "ValueError: no luck",
+            "result": None,
+            "retried": "at the third attempt",
+        },
     ),
     Program("failing.DecidingWorkflow", {"ignored": "ValueError: no luck", "numbers": [7, 8]}, args=("seven", "eight")),
     Program(
