@@ -93,7 +93,7 @@ PROGRAMS = (
     Program(
         "context.ContextWorkflow",
         {
-            "activities": [f"activity-{IN_CONTEXT}.{name}-1" for name in ("ask", "Asking", "_asked")],
+            "arguments": [["a"], [], []],
             "names": [f"{IN_CONTEXT}.{name}" for name in ("ask", "Asking", "_asked")],
             "are_of_this_run": [True, True, True],
             "workflow": ["simpleflow-context", "example"],
