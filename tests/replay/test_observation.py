@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from simpleflow_nb import futures, query
+from simpleflow_nb.canvas import Chain, Group
 from simpleflow_nb.exceptions import DefinitionError, NonDeterminismError, PayloadMissing, StaleCache
 from simpleflow_nb.program import program
 from simpleflow_nb.replay.observation import Observation, ObservedExecution
@@ -73,8 +74,8 @@ class WatchedChecker(DecisionChecker):
     def decisions(self, **more):
         truth = super().decisions(**more)
         execution = self.cached
-        where = execution.where()
-        self.live = execution.program.workflow.told(), [places(where)] if where else [], execution.next_id - 1
+        where = [places(execution.where())] if execution.main.greenlet.gr_frame is not None else []
+        self.live = execution.program.workflow.told(), where, execution.next_id - 1
         return truth
 
     def respond(self, decisions, **more):
@@ -345,6 +346,91 @@ def test_async_code_says_where_it_awaits():
         execution.kill()
 
 
+def test_strands_say_where_they_wait_one_by_one():
+    async def both(w, name):
+        await w.next_signal(name)
+        return await w.timer(5)
+
+    async def run(w):
+        group = w.submit(Group(*(load for _ in range(3)), max_parallel=2))
+        await futures.gather(both(w, "a"), both(w, "b"), group)
+
+    def told(execution):
+        return [
+            (
+                wait.strand,
+                [frame.name for frame in wait.frames],
+                [future.id for future in wait.futures if hasattr(future, "id")],
+            )
+            for wait in execution.waits()
+        ]
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        execution = observed(checker.workflow_class, checker.run.events)
+        assert told(execution) == [
+            ("run", ["run"], ["gather-1"]),
+            ("group-2", [], []),  # carries out group-1
+            ("both-1", ["both"], ["a"]),
+            ("both-2", ["both"], ["b"]),
+        ]
+        assert [wait.is_any for wait in execution.waits()] == [False, True, False, False]
+        assert execution.kill()
+        assert execution.waits() == []
+        checker.signal("b")
+        checker.complete("activity-load-1")
+        checker.complete("activity-load-2")
+        checker.decide()
+        execution = observed(checker.workflow_class, checker.run.events)
+        assert told(execution) == [
+            ("run", ["run"], ["gather-1"]),
+            ("both-1", ["both"], ["a"]),
+            ("both-2", ["both"], ["timer-1"]),
+        ]
+        assert execution.kill()
+
+
+def test_code_that_takes_futures_as_they_end_waits_for_the_next_of_them():
+    def run(w):
+        for _ in futures.as_completed(*w.map(load, range(3))):
+            pass
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        execution = observed(checker.workflow_class, checker.run.events)
+        [wait] = execution.waits()
+        assert ([len(one) for one in wait.futures], wait.is_any) == ([3], True)
+        assert execution.kill()
+
+
+def test_a_child_that_could_not_start_after_all_is_not_seen_before_the_next_decision():
+    """Its failure names the decision that has asked for it, and comes later."""
+
+    def run(w):
+        w.child = w.submit(cls)
+        w.next_signal("a").result
+
+    cls = workflow(run, raises_on_failure=False, state=lambda self: self.child.state)
+    with DecisionChecker(cls) as checker:
+        checker.decide()
+        events = reloaded(checker.run.events)
+        initiated = events[-1]
+        assert initiated["eventType"] == "StartChildWorkflowExecutionInitiated"
+        failure = {
+            "workflowType": {"name": "played", "version": "1"},
+            "cause": "WORKFLOW_TYPE_DOES_NOT_EXIST",
+            "workflowId": initiated["startChildWorkflowExecutionInitiatedEventAttributes"]["workflowId"],
+            "initiatedEventId": initiated["eventId"],
+            "decisionTaskCompletedEventId": 4,
+        }
+        failed = {"eventId": len(events) + 1, "eventType": "StartChildWorkflowExecutionFailed", "eventTimestamp": 1001.0}
+        events.append({**failed, "startChildWorkflowExecutionFailedEventAttributes": failure})
+        execution = observed(cls, events)
+        assert execution.ask("query", execution.program.workflow.state) == "RUNNING"
+        assert Observation.of(events) == Observation(3, ("StartChildWorkflowExecutionFailed",), None)
+        assert execution.kill()
+
+
 def test_code_that_has_gone_on_waits_at_its_last_place_alone():
     def run(w):
         w.next_signal("a").result
@@ -391,6 +477,17 @@ REFUSED = [
     (lambda w: futures.wait(w.ended, w.open), "wait", "activity-load-2 has not ended (see future.done)"),
     (lambda w: futures.wait_any(w.open), "wait_any", "activity-load-2 has not ended (see future.done)"),
     (lambda w: list(futures.as_completed(w.open)), "as_completed", "none of them has ended (see future.done)"),
+    (lambda w: futures.gather(w.open, w.ended), "gather", LOOKS_ONLY),
+    (lambda w: w.submit(Group((load, 1))), "submit", LOOKS_ONLY),
+    (lambda w: w.submit(Group()), "submit", LOOKS_ONLY),
+    (lambda w: w.submit(Chain(load)), "submit", LOOKS_ONLY),
+    (lambda w: w.submit(type(w)), "submit", LOOKS_ONLY),
+    (lambda w: w.submit(w.signal("a")), "submit", LOOKS_ONLY),
+    (lambda w: w.submit(w.cancel_workflow("x")), "submit", LOOKS_ONLY),
+    (lambda w: w.timeout(3).__enter__(), "__enter__", LOOKS_ONLY),
+    (lambda w: w.task_group().__enter__(), "__enter__", LOOKS_ONLY),
+    (lambda w: w.cancellation, "cancellation", LOOKS_ONLY),
+    (lambda w: w.cancel("no"), "cancel", LOOKS_ONLY),
 ]
 
 ALLOWED = [
@@ -399,6 +496,8 @@ ALLOWED = [
     (lambda w: [w.ended.done, w.open.done, w.open.state, w.failed.finished], [True, False, "RUNNING", True]),
     (lambda w: futures.wait(w.ended, w.failed), [{"n": 1}, None]),
     (lambda w: futures.wait_any(w.open, w.ended).id, "activity-load-1"),
+    (lambda w: futures.get_result_or_raise(w.ended), {"n": 1}),
+    (lambda w: next(futures.as_completed(w.open, w.ended)).id, "activity-load-1"),
     (lambda w: str(w.failed.exception), "activity-strict-1: ValueError: no"),
     (lambda w: w.now().timestamp(), 1002.0),
     (lambda w: w.get_run_context()["run_id"], RUN_ID),
