@@ -29,7 +29,12 @@ _REFERENCE_WITHIN = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}})")
 Load = Callable[[str], str]  #: digest of a payload -> its text; raises PayloadError
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value that JSON has for one that it has not: dates as ISO texts, bytes as UTF-8, sets and generators as lists.
+
+    Raises:
+        TypeError: there is none.
+    """
     if isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
@@ -49,7 +54,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{hint}: {value!r:.80}")
 
 
-_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_plain)
+_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=plain_value)
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")  #: a lone surrogate
 
 

@@ -1,7 +1,7 @@
 """Effects of executions on each other: children and parents, signals and requests to cancel, the next run.
 
-One call may change several executions. All of them change under one hold of the lock, before :meth:`.store.Store.commit` is
-asked to write, so they are written in one transaction and become visible together: no crash can part them.
+One call may change several executions. All of them change under one hold of the lock, before :meth:`.store.Store.commit` has
+collected what to write, so they are written in one transaction and become visible together: no crash can part them.
 
 https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dev-adv-child-workflows.html
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .deciding import failure
@@ -45,23 +45,18 @@ _STARTED = (
 class Relations(Store):
     """Delivery of what executions have for others."""
 
-    def commit(self, *executions: LocalExecution) -> None:
-        super().commit(*self._settled(executions))
-
-    def _settled(self, executions: Iterable[LocalExecution]) -> Iterable[LocalExecution]:
-        """Deliver what the executions have for others, and what follows from that; return all that have changed."""
-        waiting = deque(executions)
-        changed: dict[int, LocalExecution] = {}
+    def settle(self, execution: LocalExecution) -> None:
+        """End an execution that is too long, deliver what it has for others, and so on with those that this changes."""
+        waiting = deque([execution])
         while waiting:
-            execution = waiting.popleft()
-            changed[execution.number] = execution
-            if len(execution.events) > self.quotas.history_events and execution.close_status is None:
-                policy = execution.started_attributes.get("childPolicy", _TERMINATE)
-                execution.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
-            outgoing, execution.outgoing = execution.outgoing, []
+            one = waiting.popleft()
+            self.dirty[one.number] = one
+            if len(one.events) > self.quotas.history_events and one.close_status is None:
+                policy = one.started_attributes.get("childPolicy", _TERMINATE)
+                one.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
+            outgoing, one.outgoing = one.outgoing, []
             for kind, *parts in outgoing:
-                waiting.extend(_DELIVERIES[kind](self, execution, _last_moment(execution), *parts))
-        return changed.values()
+                waiting.extend(_DELIVERIES[kind](self, one, _last_moment(one), *parts))
 
     # ---- decisions of the source: each returns the executions that have changed ---------------------------------------------
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import activity as activities
-from .. import constants, payload
+from .. import payload
+from ..environment import value_of
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..program import program
@@ -19,6 +20,7 @@ from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
+from ..variables import WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT, WORKFLOW_DEFAULT_EXECUTION_TIME
 from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
@@ -116,8 +118,10 @@ class Decider:
                     version=cls.version,
                     defaultTaskList={"name": cls.task_list or self.task_list},
                     defaultChildPolicy=cls.child_policy,
-                    defaultTaskStartToCloseTimeout=str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
-                    defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
+                    defaultTaskStartToCloseTimeout=str(
+                        cls.decision_tasks_timeout or value_of(WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT)
+                    ),
+                    defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or value_of(WORKFLOW_DEFAULT_EXECUTION_TIME)),
                 )
         for known in activities.all_registered():
             with _refused_as(f"activity type {known.name!r} (version {known.version!r})"):

@@ -19,6 +19,7 @@ from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, filled, listed
 from .commands import ChildTask
 from .externals import Externals
+from .failures import Verdict
 from .task_queue import TaskQueue
 from .tasks import source_frame
 
@@ -188,6 +189,11 @@ class Children(Externals):
             self.open_children -= 1
         else:
             super()._left(future)
+
+    def _change_arguments(self, future: Future[Any], verdict: Verdict) -> None:
+        super()._change_arguments(future, verdict)
+        if isinstance(future, ChildFuture):
+            future.attributes = {}
 
     def _is_prepared(self, future: Any) -> bool:
         """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure."""

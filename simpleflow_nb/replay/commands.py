@@ -17,6 +17,7 @@ from .decisions import Decision, RecordMarker, StartTimer
 
 # Names reserved for the engine; users' names may not begin with an underscore.
 WAKE, PARK, BACKOFF, RETRY, PACE, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_pace-", "_patch-", "_engine"
+UPDATE, ANSWER = "_update-", "_answer-"  # signals that request an update, markers with its answer
 MISSING = "_missing"  # its details: ids of the events of signals whose payloads were missing
 
 ENGINE_VERSION = 2  #: version of the order of decisions; recorded in the first decision of every execution

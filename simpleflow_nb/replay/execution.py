@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
@@ -17,6 +17,13 @@ from .execution_state import Event, ExecutionState
 from .handlers import HANDLERS
 
 _COMPLETED = "DecisionTaskCompleted"
+
+
+class DecisionHooks(Protocol):
+    """Hooks of the workflow around each decision that is made for the first time."""
+
+    def before_decision(self) -> None: ...
+    def after_decision(self, finished: Command | None) -> None: ...
 
 
 class Execution(ExecutionState):
@@ -45,8 +52,10 @@ class Execution(ExecutionState):
         "decided_at",
         "decision_limit",
         "delivered",
+        "hooks",
         "now",
         "read_events",
+        "read_history",
         "should_cancel",
         "task_priority",
         "wants_history",
@@ -77,6 +86,8 @@ class Execution(ExecutionState):
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.cancellation_future: Future[None] | None = None
         self.wants_history, self.read_events = False, read_events
+        self.hooks: DecisionHooks | None = None
+        self.read_history: Callable[[int], Any] = self.past
         self.delivered: list[Event] | None = None  # while they are applied, if they begin with the first
         self.task_priority: Callable[[], int | None] = lambda: None  # of activities that say nothing of it
         self.now = 0.0  # epoch seconds of the decision task that is replayed
@@ -98,6 +109,14 @@ class Execution(ExecutionState):
                 self.resolve(future, None, self.cancel_order, decode=False)
         return future
 
+    @property
+    def history(self) -> Any:
+        """The :class:`~simpleflow_nb.history.History` of the run up to the decision that is made, as in simpleflow.
+
+        Reading it costs a look at all events; code that asks the same of its futures is faster.
+        """
+        return self.read_history(self.next_id - 1)
+
     def cancel(self, future: Future[Any]) -> None:
         if future.type != "cancellation":
             super().cancel(future)
@@ -113,7 +132,7 @@ class Execution(ExecutionState):
             HistoryError: this version does not know an event.
         """
         first = events[0]["eventId"]
-        self.delivered = events if self.wants_history and first == 1 else None
+        self.delivered = events if first == 1 else None
         if first != self.next_id:
             if first > self.next_id:
                 raise StaleCache(f"knows events up to {self.next_id - 1}, got {first}")
@@ -175,7 +194,12 @@ class Execution(ExecutionState):
         self.new_patches = []
         changed_limit = self.open_limit != self.configured_limit
         self.open_limit = self.configured_limit
+        hooks, had_finished = self.hooks, self.finished is not None
+        if hooks is not None:
+            hooks.before_decision()
         self._resume(events[-1])
+        if hooks is not None:
+            hooks.after_decision(None if had_finished else self.finished)
         self.delivered = None
         return self._response(changed_limit)
 
@@ -236,6 +260,8 @@ class Execution(ExecutionState):
             return
         if self.cancel_requested and self._cancels(started):
             return
+        if self.judged and self._judge_all():
+            return
         if self.refused and not self.backoff_is_open:
             self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
             self.due.insert(0, self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
@@ -244,8 +270,12 @@ class Execution(ExecutionState):
             self.due = []
         if self.forwards:
             self.forward()
+        if self.update_requests:
+            self.begin_updates()
         self._release_ready()
         roused = self.roused
+        if self.conditions:
+            self.rouse_conditions()
         while roused:
             strand = roused.popleft()
             strand.is_roused = False
@@ -260,6 +290,8 @@ class Execution(ExecutionState):
                 queue.append(self.finished)
                 return
             self._release_ready()
+            if self.conditions:
+                self.rouse_conditions()
 
     def _release_ready(self) -> None:
         if self.ready or self.ready_children or self.is_paced:
@@ -271,6 +303,28 @@ class Execution(ExecutionState):
         if len(queue) != self.split:
             left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
             raise self.difference(None, left, queue[0] if queue else None)
+
+    def _judge_all(self) -> bool:
+        """Have the workflow decide about failed attempts; return whether that has ended the run.
+
+        Raises:
+            ReplayError: its hook needs something that cannot be read.
+        """
+        judged, self.judged = self.judged, []
+        for future, error, order in judged:
+            try:
+                self.judge_failure(future, error, order)
+            except (ReplayError, StaleCache):
+                raise
+            except BaseException as raised:
+                if self.may_interrupt(raised):
+                    raise
+                self._end_run(raised)
+                assert self.finished is not None
+                self.kill()
+                self.queue.append(self.finished)
+                return True
+        return False
 
     def _cancels(self, started: Event) -> bool:
         """Handle a request to cancel; return whether the run ends. If so, its code is unwound before the decision.
@@ -284,7 +338,7 @@ class Execution(ExecutionState):
             if self.cancellation_future.stage < DONE:
                 self.resolve(self.cancellation_future, None, self.cancel_order, decode=False)
             return False
-        past = self._past(started["eventId"]) if self.wants_history else []
+        past = self.past(started["eventId"]) if self.wants_history else []
         leftovers = len(self.queue)
         if self.should_cancel is not None:
             is_refused = False
@@ -318,7 +372,12 @@ class Execution(ExecutionState):
         if self.strands:
             self.kill()
 
-    def _past(self, at: int) -> list[Event]:
+    def past(self, at: int) -> list[Event]:
+        """Return the events up to an id, for hooks.
+
+        Raises:
+            StaleCache: they are not kept here, and cannot be read.
+        """
         if self.delivered is not None:
             return self.delivered[:at]
         if self.read_events is None:

@@ -61,11 +61,9 @@ class ObservedExecution(Execution):
         """
         if not events or events[0]["eventId"] != 1:
             raise StaleCache("looking at an execution takes its whole history")
-        if self.wants_history:
-            self.delivered = events
+        self.delivered = events  # for hooks, and for queries that read the history
         completed = [event for event in events if event["eventType"] == _COMPLETED]
         position = self._replay(events, completed)
-        self.delivered = None
         if not position:
             self._apply(events[:1])
             self.now = events[0]["eventTimestamp"]

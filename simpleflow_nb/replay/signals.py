@@ -15,7 +15,17 @@ from .children import Children
 class Signals(Children):
     """Signals by name, unread and latest ones, and whether their payloads are missing."""
 
-    __slots__ = ("forwards", "last_signals", "missing", "new_missing", "signal_waits", "signals", "signals_reach_parent")
+    __slots__ = (
+        "begin_update",
+        "forwards",
+        "last_signals",
+        "missing",
+        "new_missing",
+        "signal_waits",
+        "signals",
+        "signals_reach_parent",
+        "update_requests",
+    )
 
     def __init__(
         self,
@@ -32,6 +42,8 @@ class Signals(Children):
         self.new_missing: list[int] = []
         self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
         self.signals_reach_parent = True
+        self.update_requests: list[tuple[str, str | None, int]] = []  # to be begun at the next decision: name, input, event
+        self.begin_update: Callable[[str, str | None, int], None] | None = None
 
     def next_signal(self, name: str) -> Future[Any]:
         """Return a future of the next unread signal of that name, which may have arrived already."""
@@ -77,6 +89,13 @@ class Signals(Children):
             if parent is not None and self.signals_reach_parent:
                 targets.insert(0, parent)
             self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+
+    def begin_updates(self) -> None:
+        """Begin what was requested since the last decision, after the code itself has gone on."""
+        requests, self.update_requests = self.update_requests, []
+        if self.begin_update is not None:
+            for request in requests:
+                self.begin_update(*request)
 
     def parent_ids(self) -> tuple[str, str | None] | None:
         """Return workflow id and run id of the parent, None without one."""

@@ -259,8 +259,8 @@ MUTANTS = (
     Mutant(
         "a query draws random numbers of the run",
         "simpleflow_nb/replay/tasks.py",
-        "        if self.asked is not None:\n            self.refuse_to_change()\n",
-        "",
+        "        if self.asked is not None:\n            self.refuse_to_change()\n        if self.random",
+        "        if self.random",
         _LOOKS,
     ),
     Mutant(

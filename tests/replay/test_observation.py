@@ -14,7 +14,7 @@ from simpleflow_nb.program import program
 from simpleflow_nb.replay.observation import Observation, ObservedExecution
 from tests.settings import count
 
-from .decision_checker import RUN_ID, DecisionChecker, reloaded
+from .decision_checker import RUN_ID, DecisionChecker, execution_of, reloaded
 from .programs import Interpreter, PlayedWorkflow, random_program
 from .random_runs import _RunInProgress, random_limits
 from .scenarios import clean, here, load, strict, workflow
@@ -428,6 +428,45 @@ def test_a_child_that_could_not_start_after_all_is_not_seen_before_the_next_deci
         execution = observed(cls, events)
         assert execution.ask("query", execution.program.workflow.state) == "RUNNING"
         assert Observation.of(events) == Observation(3, ("StartChildWorkflowExecutionFailed",), None)
+        assert execution.kill()
+
+
+def test_code_that_waits_for_a_condition_waits_for_no_future():
+    def run(w):
+        w.wait_until(lambda: False)
+
+    with DecisionChecker(workflow(run)) as checker:
+        checker.decide()
+        execution = observed(checker.workflow_class, checker.run.events)
+        [wait] = execution.waits()
+        assert ([frame.name for frame in wait.frames], len(wait.futures)) == (["run"], 1)
+        assert execution.kill()
+
+
+class ReadingChecker(DecisionChecker):
+    """Its executions can read their histories."""
+
+    def new(self):
+        read = {"read_events": lambda until: reloaded(self.run.events[:until])}
+        self.executions.append(execution_of(self.workflow_class, self.limits, self.run.run_id, **read))
+        return self.executions[-1]
+
+
+def test_the_history_that_code_and_queries_read_ends_with_what_the_code_has_seen():
+    def run(w):
+        w.seen = [len(w.executor.history.events)]
+        w.next_signal("a").result
+        w.seen.append(len(w.executor.history.events))
+        w.next_signal("never").result
+
+    with ReadingChecker(workflow(run)) as checker:
+        checker.decide()
+        checker.signal("a")
+        checker.decide()
+        checker.signal("b")
+        execution = observed(checker.workflow_class, checker.run.events)
+        played = execution.program.workflow
+        assert execution.ask("query", lambda: [*played.seen, len(played.executor.history.events)]) == [3, 8, 8]
         assert execution.kill()
 
 

@@ -139,7 +139,7 @@ def test_a_journal_that_no_command_could_read_is_found(tmp_path: Path) -> None:
 def test_a_setting_of_simpleflow_that_nothing_reads_is_reported_with_what_replaces_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("ACTIVITY_HEARTBEAT_TIMEOUT", "SIMPLEFLOW_IDENTITY"):
+    for name in ("SWF_MAX_OPEN_ACTIVITY_COUNT", "ACTIVITY_HEARTBEAT_TIMEOUT", "SIMPLEFLOW_IDENTITY"):
         monkeypatch.setenv(name, "1")
-    told = "nothing reads ACTIVITY_HEARTBEAT_TIMEOUT, a setting of simpleflow; give the activity its heartbeat_timeout"
+    told = "nothing reads SWF_MAX_OPEN_ACTIVITY_COUNT, a setting of simpleflow; give the workflow its max_open_activity_count"
     assert list(_variables()) == [Finding("environment", WARNING, told)]

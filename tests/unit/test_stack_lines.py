@@ -77,6 +77,10 @@ AT = ["", "/elsewhere/mine.py:7 in run", "    futures.wait(*tasks)"]
             [AS_OF, *AT, "waits for the next of 3 futures"],
         ),
         (
+            (CodeWait("run", (FRAME,), (future("condition", "mine.py:12", "pending"),), False),),
+            [AS_OF, *AT, "waits for the condition at mine.py:12"],
+        ),
+        (
             (
                 CodeWait("run", (FRAME,), (future("group", "group-1"),), False),
                 CodeWait("group-1", (), (future("room", "group-1", "pending"),), True),

@@ -46,7 +46,8 @@ class StackFrame:
 class AwaitedFuture:
     """A future for which code waits, as its last decision has left it."""
 
-    kind: str  #: ``activity``, ``child``, ``timer``, ``signal``, ``group`` ...; ``next`` of several, ``room`` in a group
+    #: ``activity``, ``child``, ``timer``, ``signal``, ``group``; ``next`` of several, ``room`` in a group, ``condition``
+    kind: str
     id: str  #: for a signal its name
     attempt: int
     state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``; a signal that has not been received is pending
@@ -139,8 +140,18 @@ def _wait(wait: Wait) -> CodeWait:
 def _awaited(awaited: Any) -> AwaitedFuture:
     if isinstance(awaited, Completions):
         return AwaitedFuture("next", f"{len(awaited)} futures", 1, "pending", awaited.stage >= DONE)
+    if (condition := getattr(awaited, "condition", None)) is not None:
+        return AwaitedFuture("condition", _place_of(condition), 1, "pending", awaited.stage >= DONE)
     if not isinstance(awaited, Future):  # a group that holds back its members
         return AwaitedFuture("room", awaited.group.id, 1, "pending", awaited.stage >= DONE)
     kind, has_ended = _KINDS.get(awaited.type, awaited.type), awaited.stage >= DONE
     state = "pending" if kind in ("signal", "cancellation") and not has_ended else awaited.state.lower()
     return AwaitedFuture(kind, awaited.id or awaited.name, awaited.attempt, state, has_ended)
+
+
+def _place_of(function: Any) -> str:
+    """Return ``mine.py:12`` of a function; its name if it has no line, as a method of another language."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return str(getattr(function, "__qualname__", type(function).__qualname__))
+    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"

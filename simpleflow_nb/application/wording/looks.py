@@ -14,7 +14,7 @@ from ..executions.run_stacks import AwaitedFuture, CodeWait, RunStack
 from ..states.run_states import status_word
 
 _MOST_FUTURES = 20
-_MANY = {"next": "the next of", "room": "room in"}  #: what waits for one of many that are not told one by one
+_OTHERS = {"next": "the next of", "room": "room in", "condition": "the condition at"}  #: what is no future, in words
 
 
 def moment_lines(moment: RunMoment) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _awaited_lines(wait: CodeWait) -> Iterator[str]:
 
 def _told(future: AwaitedFuture) -> str:
     """Return ``activity activity-load-1 (running)``."""
-    if future.kind in _MANY:
-        return f"{_MANY[future.kind]} {future.id}"
+    if future.kind in _OTHERS:
+        return f"{_OTHERS[future.kind]} {future.id}"
     is_received = future.kind not in ("signal", "cancellation") or future.has_ended
     state = future.state if is_received else "not received"
     attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
