@@ -38,7 +38,7 @@ class Told(PlayedWorkflow):
             return None
         ended = [f.done and f.order <= self.executor.next_id for f in self.interpreter.futures]
         values = [
-            self.executor.decoded(f) if done and f.error is None else str(f.error) if done else None
+            repr(self.executor.decoded(f)) if done and f.error is None else str(f.error) if done else None
             for f, done in zip(self.interpreter.futures, ended, strict=True)
         ]
         return [self.interpreter.accumulator, [f.id for f in self.interpreter.futures], ended, values]
@@ -74,7 +74,8 @@ class WatchedChecker(DecisionChecker):
     def decisions(self, **more):
         truth = super().decisions(**more)
         execution = self.cached
-        where = [places(execution.where())] if execution.main.greenlet.gr_frame is not None else []
+        waiting = [strand for strand in (execution.main, *execution.strands) if strand.greenlet.gr_frame is not None]
+        where = [places(execution.where(strand)) for strand in waiting]
         self.live = execution.program.workflow.told(), where, execution.next_id - 1
         return truth
 
