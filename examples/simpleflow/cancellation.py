@@ -5,7 +5,7 @@
     $ simpleflow-nb workflow.start --local examples.simpleflow.cancellation.CancellingWorkflow
     {"obedient":"cancelled","stubborn":"finished","tidy":"cancelled: tidied up"}
 
-A run of ``ObedientWorkflow`` that waits is cancelled with ``simpleflow-nb workflow.cancel``.
+``ObedientWorkflow`` waits for a signal: ``simpleflow-nb workflow.signal --name go`` ends it well, ``workflow.cancel`` otherwise.
 """
 
 from simpleflow_nb import Workflow, activity
@@ -24,7 +24,7 @@ class ObedientWorkflow(Workflow):
     decision_tasks_timeout = 5
 
     def run(self):
-        self.submit(self.wait_signal("never")).result
+        return self.submit(self.wait_signal("go")).result
 
     def should_cancel(self, history):
         return True

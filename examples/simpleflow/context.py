@@ -3,8 +3,7 @@
 ::
 
     $ simpleflow-nb workflow.start --local examples.simpleflow.context.ContextWorkflow
-    {"activities":["activity-examples.simpleflow.context.ask-1","activity-examples.simpleflow.context.Asking-1",
-     "activity-examples.simpleflow.context._asked-1"],"are_of_this_run":[true,true,true],
+    {"are_of_this_run":[true,true,true],"arguments":[["a"],[],[]],
      "names":["examples.simpleflow.context.ask","examples.simpleflow.context.Asking","examples.simpleflow.context._asked"],
      "workflow":["simpleflow-context","example"]}
 """
@@ -13,7 +12,7 @@ from simpleflow_nb import Workflow, activity, futures
 
 
 @activity.with_attributes(task_list="quickstart", version="example", heartbeat_timeout=5)
-def ask():
+def ask(word):
     return ask.context
 
 
@@ -38,11 +37,11 @@ class ContextWorkflow(Workflow):
     decision_tasks_timeout = 5
 
     def run(self):
-        contexts = futures.wait(self.submit(ask), self.submit(Asking), self.submit(asked))
+        contexts = futures.wait(self.submit(ask, "a"), self.submit(Asking), self.submit(asked))
         here = self.get_run_context()
         return {
-            "activities": [context["activity_id"] for context in contexts],
             "names": [context["name"] for context in contexts],
+            "arguments": [context["input"]["args"] for context in contexts],
             "are_of_this_run": [context["run_id"] == here["run_id"] for context in contexts],
             "workflow": [here["name"], here["version"]],
         }

@@ -7,7 +7,7 @@
     "ValueError: no luck"
 
     $ simpleflow-nb workflow.start --local examples.simpleflow.failing.NotFailingWorkflow
-    {"attempts":3,"failures":[null,"ValueError: no luck"],"reason":"ValueError: no luck","result":null}
+    {"failures":[null,"ValueError: no luck"],"reason":"ValueError: no luck","result":null,"retried":"at the third attempt"}
 
     $ simpleflow-nb workflow.start --local examples.simpleflow.failing.DecidingWorkflow --input '["seven", "eight"]'
     {"ignored":"ValueError: no luck","numbers":[7,8]}
@@ -16,6 +16,8 @@
 from simpleflow_nb import Workflow, activity
 from simpleflow_nb.canvas import Group
 from simpleflow_nb.task import ActivityTask
+
+NUMBERS = {"seven": "7", "eight": "8"}
 
 
 @activity.with_attributes(task_list="quickstart", version="example", heartbeat_timeout=5)
@@ -35,10 +37,10 @@ def fail_quietly():
 
 @activity.with_attributes(task_list="quickstart", version="example", heartbeat_timeout=5, retry=2)
 def succeed_at_last():
-    attempt = succeed_at_last.context["activity_id"].rpartition(".")[2]
-    if attempt != "3":
+    attempt = succeed_at_last.context["activity_id"].rpartition(".")[2]  # of attempts after the first one
+    if not attempt.isdigit() or int(attempt) < 3:
         raise ValueError("not yet")
-    return int(attempt)
+    return "at the third attempt"
 
 
 @activity.with_attributes(task_list="quickstart", version="example", heartbeat_timeout=5)
@@ -69,7 +71,7 @@ class NotFailingWorkflow(Workflow):
         return {
             "result": quiet.result,
             "reason": quiet.exception.reason,
-            "attempts": retried.result,
+            "retried": retried.result,
             "failures": [error and error.reason for error in group.exception.exceptions],
         }
 
@@ -86,10 +88,12 @@ class DecidingWorkflow(Workflow):
         return {"numbers": [number.result for number in numbers], "ignored": ignored.exception.reason}
 
     def on_task_failure(self, failure_context):
+        if failure_context.task_error_type != "ValueError":
+            return None  # as the retries of the task say
         if failure_context.task_name != parse.name:
             return failure_context.decide_ignore()
         task = failure_context.a_task
-        if failure_context.retry_count == 0:
-            task.args = [{"seven": "7", "eight": "8"}[task.args[0]]]
-            return failure_context.decide_retry(retry_wait_timeout=1)
-        return failure_context.decide_abort()
+        if task.args[0] not in NUMBERS:
+            return failure_context.decide_abort()
+        task.args = [NUMBERS[task.args[0]]]
+        return failure_context.decide_retry(retry_wait_timeout=1)

@@ -93,7 +93,7 @@ PROGRAMS = (
     Program(
         "context.ContextWorkflow",
         {
-            "activities": [f"activity-{IN_CONTEXT}.{name}-1" for name in ("ask", "Asking", "_asked")],
+            "arguments": [["a"], [], []],
             "names": [f"{IN_CONTEXT}.{name}" for name in ("ask", "Asking", "_asked")],
             "are_of_this_run": [True, True, True],
             "workflow": ["simpleflow-context", "example"],
@@ -111,7 +111,12 @@ PROGRAMS = (
     ),
     Program(
         "failing.NotFailingWorkflow",
-        {"attempts": 3, "failures": [None, "ValueError: no luck"], "reason": "ValueError: no luck", "result": None},
+        {
+            "failures": [None, "ValueError: no luck"],
+            "reason": "ValueError: no luck",
+            "result": None,
+            "retried": "at the third attempt",
+        },
     ),
     Program("failing.DecidingWorkflow", {"ignored": "ValueError: no luck", "numbers": [7, 8]}, args=("seven", "eight")),
     Program(
