@@ -22,6 +22,7 @@ class ChildWorkflow:
         parent: the run that submits it; its tags are inherited, if the class says so.
         task_list: of the child's decision tasks, None for the class's own.
         raises_on_failure: None for what the class says.
+        class_path: by which deciders find the class; None for its own.
     """
 
     meta: dict[str, Any] | None = None
@@ -34,10 +35,12 @@ class ChildWorkflow:
         parent: Execution,
         task_list: str | None = None,
         raises_on_failure: bool | None = None,
+        class_path: str | None = None,
     ) -> None:
         self.workflow, self.parent, self.task_list = workflow, parent, task_list
         self.name, self.version = workflow.type_name(), str(workflow.version)
         self.retry: RetryPolicy = retry_policy(workflow.retry)
+        self.class_path = class_path
         self.raises_on_failure = workflow.raises_on_failure if raises_on_failure is None else raises_on_failure
         self.idempotent = workflow.idempotent
         self.is_named_by_arguments = hasattr(workflow, "get_workflow_id")
@@ -60,7 +63,7 @@ class ChildWorkflow:
         return name
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child, but for its id.
+        """Return the attributes of the decision that starts a child, but for its id and its input.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -70,7 +73,6 @@ class ChildWorkflow:
         cls = self.workflow
         found: dict[str, Any] = {
             "workflowType": {"name": self.name, "version": self.version},
-            "input": execution_input(cls, {"args": args, "kwargs": kwargs}),
             "childPolicy": cls.child_policy,
             "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
             "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
@@ -86,6 +88,9 @@ class ChildWorkflow:
         if tags:
             found["tagList"] = tags
         return found
+
+    def input(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        return execution_input(self.workflow, {"args": args, "kwargs": kwargs}, self.class_path)
 
     def _tags(self, args: list[Any], kwargs: dict[str, Any]) -> list[str]:
         cls = self.workflow

@@ -67,10 +67,13 @@ class GroupFuture(Future[list[Any]]):
 
     def _submit(self, activity: Any) -> Future[Any]:
         future: Future[Any] = self.workflow.submit(activity)
+        self._follow(future)
+        return future
+
+    def _follow(self, future: Future[Any]) -> None:
         self.futures.append(future)
         self._open += 1
         future.watch(self)
-        return future
 
     def _all_submitted(self) -> None:
         self._is_submitted = True

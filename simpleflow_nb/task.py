@@ -11,7 +11,27 @@ from typing import Any
 from .activity import Activity
 from .base import Submittable
 from .exceptions import DefinitionError
+from .history import History
+from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType
+
+__all__ = [
+    "Activity",
+    "ActivityTask",
+    "CancelExecutionTask",
+    "CancelTimerTask",
+    "ChildWorkflowTask",
+    "ContinueAsNewTask",
+    "History",
+    "MarkerTask",
+    "NonPythonicActivityTask",
+    "SignalTask",
+    "Submittable",
+    "Task",
+    "TaskFailureContext",
+    "TimerTask",
+    "WorkflowTask",
+]
 
 
 class Task(Submittable):

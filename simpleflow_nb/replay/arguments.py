@@ -14,6 +14,7 @@ FUTURES, READ_ONCE = 1, 2
 _MADE_HERE = frozenset({"strand", "Group"})  # types of futures whose results are made by code in the decider
 
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
 def contents(values: Iterable[Any]) -> int:
@@ -74,9 +75,21 @@ def filled(value: Any) -> Any:
     if kind in FUTURE_TYPES:
         return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
-        return [filled(item) for item in value]
+        return [item if type(item) in _PLAIN else filled(item) for item in value]
     if kind is dict:
-        return {key: filled(item) for key, item in value.items()}
+        return {key: filled(item) for key, item in value.items()} if value else {}
+    return value
+
+
+def shared_in(value: Any) -> Any:
+    """Return the value with each finished future replaced by its result, or by a reference to it; never waits."""
+    kind = type(value)
+    if kind in FUTURE_TYPES:
+        return value.execution.shared(value)
+    if kind is list or kind is tuple:
+        return [shared_in(item) for item in value]
+    if kind is dict:
+        return {key: shared_in(item) for key, item in value.items()}
     return value
 
 

@@ -18,7 +18,8 @@ from ..futures import DONE, HELD, OPEN, QUEUED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, filled, listed
 from .commands import ChildTask
-from .externals import Externals
+from .externals import SIGNAL_EXTERNAL, Externals
+from .failures import Verdict
 from .task_queue import TaskQueue
 from .tasks import source_frame
 
@@ -145,6 +146,20 @@ class Children(Externals):
     def pace_ended(self) -> None:
         self.pace_is_open, self.allowance = False, PACE
 
+    def readdress(self, future: Future[Any]) -> bool:
+        """Send to the present run of an open child what has not reached its first one; return whether there is such a child.
+
+        A child that is continued as new stays the same child, but its parent is not told of the new run.
+        """
+        is_signal = future.type == SIGNAL_EXTERNAL
+        target = future.args[:2] if is_signal else (future.key, *future.args)
+        if not any((child.key, child.run_id) == target for child in self.started_children):
+            return False
+        future.args = (target[0], None, *future.args[2:]) if is_signal else (None,)
+        future.stage = QUEUED
+        self.due.append(future)
+        return True
+
     # ---- at each decision --------------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
@@ -195,6 +210,11 @@ class Children(Externals):
             self.open_children -= 1
         else:
             super()._left(future)
+
+    def _change_arguments(self, future: Future[Any], verdict: Verdict) -> None:
+        super()._change_arguments(future, verdict)
+        if isinstance(future, ChildFuture):
+            future.attributes = {}
 
     def _is_prepared(self, future: Any) -> bool:
         """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure."""

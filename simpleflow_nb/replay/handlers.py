@@ -165,7 +165,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
 
 def _marker_recorded(x: ExecutionState, e: Event) -> None:
     name = e["markerRecordedEventAttributes"]["markerName"]
-    if name[0] != "_":
+    if name[0] != "_" or name.startswith(commands.ANSWER):
         x.recorded(e, "RecordMarker", name)
 
 
@@ -179,6 +179,9 @@ def _record_marker_failed(x: ExecutionState, e: Event) -> None:
 def _signaled(x: ExecutionState, e: Event) -> None:
     a = e["workflowExecutionSignaledEventAttributes"]
     name, text, order = a["signalName"], a.get("input"), e["eventId"]
+    if name.startswith(commands.UPDATE):
+        x.update_requests.append((name[len(commands.UPDATE) :], text, order))
+        return
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
         x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {})))

@@ -20,6 +20,20 @@ from .tasks import Tasks
 STRAND = "strand"  #: the type of futures that end with a strand
 
 
+class _Condition:
+    """A condition that a strand waits for, in place of a future."""
+
+    __slots__ = ("awaited", "condition", "holds")
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self.condition, self.holds = condition, False
+        self.awaited: Any = None
+
+    @property
+    def stage(self) -> int:
+        return DONE if self.holds else OPEN
+
+
 class StrandFuture(Future[Any]):
     """The value of a strand; its failure is always told, by ``result`` too."""
 
@@ -33,7 +47,40 @@ class StrandFuture(Future[Any]):
 class Strands(Tasks):
     """Strands, each with the future that ends with it."""
 
-    __slots__ = ()
+    __slots__ = ("conditions",)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.conditions: dict[_Condition, Strand] = {}  # that strands wait for
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Suspend the strand until a condition holds, which is asked whenever code of the run has gone on.
+
+        Raises:
+            Exception: what the condition raises.
+        """
+        strand = self.running_strand("wait_until()")
+        while not condition():
+            waited = _Condition(condition)
+            waiting: tuple[Any, ...] = (waited,)
+            self.conditions[waited] = strand
+            try:
+                self.block(waiting)
+            finally:
+                self.conditions.pop(waited, None)
+
+    def rouse_conditions(self) -> None:
+        """Resume the strands whose conditions hold by now."""
+        for waited, strand in list(self.conditions.items()):
+            if not waited.holds:
+                try:
+                    waited.holds = bool(self.ask("the condition of wait_until()", waited.condition))
+                except ReplayError:
+                    raise
+                except Exception:  # raised again where the strand asks itself
+                    waited.holds = True
+            if waited.holds:
+                self.rouse_strand(strand)
 
     def spawn(self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True) -> Future[Any]:
         """Run ``body()``, plain or a coroutine function, as a strand until it first waits; return the future of its value.
@@ -91,6 +138,8 @@ class Strands(Tasks):
 
     def numbered(self, name: str) -> str:
         """Return the next id of a name: ``group-1``."""
+        if self.dead:
+            self.block(())
         n = self.counters[name] = self.counters.get(name, 0) + 1
         return f"{name}-{n}"
 

@@ -71,40 +71,53 @@ class Suspension:
             TaskFailed: the oldest failure not raised yet of a task with ``raises_on_failure``.
             GreenletExit: the execution was evicted; raised at every later call too.
         """
-        strand, ended = self.current, 0
+        strand, ended, number = self.current, 0, len(futures)
         while True:
             if self.dead:
-                self.deaths += 1
-                if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
-                    self._leave()
-                raise GreenletExit
+                self._called_when_dead(futures, quantifier)
+                return
             if self.failures:
                 error = self._failure_of(strand)
                 if error is not None:
                     raise error
             if quantifier is all:
-                while ended < len(futures) and futures[ended].stage >= DONE:
+                while ended < number and futures[ended].stage >= DONE:
                     ended += 1
-                if ended == len(futures):
+                if ended == number:
                     return
             elif any(future.stage >= DONE for future in futures):
                 return
             if strand is None:
-                self._leave()
-            assert strand is not None
+                raise _cannot_wait()
             if strand.interrupts and not strand.is_shielded:
                 strand.waits_for = futures if quantifier is all else ()
                 raise strand.interrupts.popleft()
-            for future in futures[ended : ended + 1] if quantifier is all else futures:
-                _note_waiting(future, strand)
+            if quantifier is all:
+                first = futures[ended]
+                if first.awaited is None:
+                    first.awaited = strand
+                else:
+                    _note_waiting(first, strand)
+            else:
+                for future in futures:
+                    _note_waiting(future, strand)
             strand.waits_for, strand.waits_for_any = futures, quantifier is any
             self._leave()
+
+    def _called_when_dead(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool]) -> None:
+        """Answer a call that would wait, or change the run, of code that is being unwound."""
+        self.deaths += 1
+        if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
+            self._leave()
+        raise GreenletExit
 
     def rouse(self, future: Any) -> None:
         """Have the strands that wait for a future resumed."""
         waiting = future.awaited
         if type(waiting) is Strand:
-            self.rouse_strand(waiting)
+            if not waiting.is_roused:
+                waiting.is_roused = True
+                self.roused.append(waiting)
         else:
             for strand in waiting:
                 self.rouse_strand(strand)
@@ -117,7 +130,9 @@ class Suspension:
     def switch_into(self, strand: Strand) -> None:
         """Run the code of a strand until it waits or ends."""
         previous, self.current = self.current, strand
-        strand.back = strand.greenlet.parent = getcurrent()
+        here = getcurrent()
+        if strand.back is not here:
+            strand.back = strand.greenlet.parent = here
         strand.greenlet.switch()
         self.current = previous
 
@@ -144,8 +159,10 @@ class Suspension:
         """Return the result of a finished future, decoded once; never waits."""
         if future.decode:
             try:
-                collected = getattr(future, "collected", None)
-                future.value = payload.decode(future.value, self.load) if collected is None else collected()
+                if future.value is not None:
+                    future.value = payload.decode(future.value, self.load)
+                elif (collected := getattr(future, "collected", None)) is not None:
+                    future.value = collected()
             except ReplayError as error:
                 self.give_up(error)
             future.decode = False
@@ -240,8 +257,12 @@ class Suspension:
         """Suspend the current strand: what has resumed it goes on."""
         strand = self.current
         if strand is None or strand.back is None or getcurrent() is not strand.greenlet:
-            raise DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
+            raise _cannot_wait()
         strand.back.switch()
+
+
+def _cannot_wait() -> DefinitionError:
+    return DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
 
 
 def _note_waiting(future: Any, strand: Strand) -> None:

@@ -15,6 +15,7 @@ from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
 from .commands import ActivityTask, Command, Queued
+from .failures import Verdict, VerdictKind
 from .looks import Looks
 from .task_queue import TaskQueue
 
@@ -36,6 +37,8 @@ class Tasks(Looks):
         "due",
         "engine_version",
         "failed",
+        "judge",
+        "judged",
         "log_lines",
         "new_patches",
         "next_id",
@@ -77,6 +80,9 @@ class Tasks(Looks):
         self.random_stream: random.Random | None = None
         self.replaying = False
         self.next_id, self.open, self.open_limit = 1, 0, 0
+        # called with each failed attempt, if the workflow wants to decide about them
+        self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
+        self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
 
@@ -119,7 +125,7 @@ class Tasks(Looks):
                 raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
         if raises is None and (raises := task.raises_on_failure) is None:
             raises = self.activities_raise
-        future.raises, future.strand = raises, self.submitter()
+        future.raises, future.strand = raises, None if self.current is self.main else self.current
         if kwargs and "__priority" in kwargs:
             future.priority = kwargs.pop("__priority")
         future.args = args
@@ -133,8 +139,12 @@ class Tasks(Looks):
             self._hold(future)
         elif task.idempotent:
             self._identify(future)
+        elif self.ready or self.open >= self.open_limit:
+            self.ready.append(future)
         else:
-            self._enqueue(future)
+            self.open += 1
+            future.stage = QUEUED
+            self.queue.append(future)
         return future
 
     def start_timer(
@@ -273,6 +283,7 @@ class Tasks(Looks):
         return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
 
     def _enqueue(self, future: Future[Any]) -> None:
+        """Queue the decision of a task whose arguments are available, or hold it back at a limit."""
         if self.ready or self.open >= self.open_limit:
             self.ready.append(future)
         else:
@@ -360,15 +371,56 @@ class Tasks(Looks):
             self.again(future)
             return
         future.losses = 0
-        future.failed_attempts += 1
-        policy = future.task.retry
-        if not policy.allows(future.failed_attempts, error):
+        if self.judge is not None:  # at the next decision
+            self.judged.append((future, error, order))
+        else:
+            self._retry_or_fail(future, error, order)
+
+    def judge_failure(self, future: Future[Any], error: TaskFailed, order: int) -> None:
+        """Do with a failed attempt what the workflow's hook decides."""
+        if future.cancelling:
             self.fail(future, error, order=order)
             return
-        wait = policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}")
-        if wait:
+        verdict = self.judge(future, error) if self.judge is not None else None
+        if verdict is None:
+            self._retry_or_fail(future, error, order)
+        elif verdict.kind is VerdictKind.RETRY:
+            future.failed_attempts += 1
+            if verdict.ended is not None:
+                self._end_like(future, verdict.ended, order)
+            else:
+                self._change_arguments(future, verdict)
+                self._wait_and_retry(future, verdict.wait_seconds)
+        elif verdict.kind is VerdictKind.CANCEL:
+            self.settle(future, STOPPED, TaskCanceled(future.id), order)
+        else:
+            future.raises = verdict.kind is VerdictKind.ABORT
+            self.fail(future, error, order=order)
+
+    def _end_like(self, future: Future[Any], other: Future[Any], order: int) -> None:
+        if other.stage == DONE:
+            self.resolve(future, other.value, order, other.decode)
+        elif other.stage > DONE:
+            assert other.error is not None
+            self.settle(future, other.stage, other.error, order)
+        else:
+            other.followers = [*(other.followers or []), future]
+
+    def _change_arguments(self, future: Future[Any], verdict: Verdict) -> None:
+        future.args, future.kwargs = verdict.args, dict(verdict.kwargs)
+
+    def _retry_or_fail(self, future: Future[Any], error: TaskFailed, order: int) -> None:
+        future.failed_attempts += 1
+        policy = future.task.retry
+        if policy.allows(future.failed_attempts, error):
+            self._wait_and_retry(future, policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}"))
+        else:
+            self.fail(future, error, order=order)
+
+    def _wait_and_retry(self, future: Future[Any], wait_seconds: int) -> None:
+        if wait_seconds:
             future.stage = HELD
-            timer = self._timer(commands.retry_timer_id(future.id, future.attempt), wait)
+            timer = self._timer(commands.retry_timer_id(future.id, future.attempt), wait_seconds)
             timer.task = future
             self.due.append(timer)
         else:
