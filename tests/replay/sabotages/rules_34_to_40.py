@@ -146,7 +146,7 @@ SABOTAGES = (
         39,
         "a signal that is to be passed on must be there",
         SIGNALS,
-        "            if digest is not None and self.is_missing(digest, order):\n                continue\n",
+        "            if self.is_missing(digest, order):\n                return False\n",
         "",
         "test_a_signal_whose_payload_is_missing_is_not_passed_on_and_does_not_stop_the_run",
     ),
