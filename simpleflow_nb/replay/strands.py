@@ -93,7 +93,7 @@ class Strands(Tasks):
         id, spawner = self.numbered(name), self.current
         future = StrandFuture(self, STRAND, id, name)
         future.stage, future.raises, future.strand = OPEN, raises, self.submitter()
-        strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner)
+        strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner or self.main)
         future.task = strand
         self.strands[strand] = None
         if spawner is None:  # a hook: the strand starts with the code
