@@ -15,7 +15,7 @@ Plan = dict[str, Any]
 
 SIGNALS = ("red", "blue")
 ACTIVITIES = ("steady", "flaky", "again", "quiet", "once", "hurried")
-CLASSES = ("Terminating", "Cancelling", "Abandoning", "Hasty", "Silent", "Single")
+CLASSES = ("Terminating", "Cancelling", "Abandoning", "Hasty", "Silent", "Single", "Named")
 MOST_EXECUTIONS = 10  #: of one plan, with all its children; those of retries and of further runs are not counted
 DEEPEST = 3
 
@@ -117,7 +117,7 @@ class PlanMaker:
         self.executions += 1
         rng = self.rng
         return {
-            "class": rng.choices(CLASSES, [4, 3, 3, 1, 2, 1])[0],
+            "class": rng.choices(CLASSES, [4, 3, 3, 1, 2, 1, 2])[0],
             "plan": self.plan(depth + 1),
             "wait": rng.random() < 0.25,
             "raises": rng.choice([None, None, True, False]),

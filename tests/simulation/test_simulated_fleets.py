@@ -68,5 +68,6 @@ _WANTED = {
     *("SignalExternalWorkflowExecutionFailed", "RequestCancelExternalWorkflowExecutionFailed"),
     *("ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled", "ActivityTaskCancelRequested"),
     *("DecisionTaskTimedOut", "TimerCanceled", "MarkerRecorded"),
-    *("cause CHILD_POLICY_APPLIED", "cause UNHANDLED_DECISION", "cause UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"),
+    *("cause CHILD_POLICY_APPLIED", "cause UNHANDLED_DECISION", "cause WORKFLOW_ALREADY_RUNNING"),
+    "cause UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION",
 }
