@@ -176,7 +176,8 @@ def _is_sent_again(refused: Event, events: list[Event]) -> bool:
         if not done and event["eventType"] == "DecisionTaskCompleted" and a["startedEventId"] > refused["eventId"]:
             done = event["eventId"]
         if done and a.get("decisionTaskCompletedEventId") == done:
-            if event["eventType"] == kind and a["workflowId"] == target and not a.get("runId"):
+            is_same = event["eventType"] in (kind, refused["eventType"])  # refused at once for the rate, it is sent later
+            if is_same and a["workflowId"] == target and not a.get("runId"):
                 return True
             if event["eventType"].startswith(_CLOSINGS):
                 return True
