@@ -96,8 +96,7 @@ def _check_cancelled(execution: Id, events: list[Event], cancelled: set[str]) ->
     kinds = {event["eventType"] for event in events}
     if events[-1]["eventType"] not in _RETURNED or any(kind.startswith(_REFUSED) for kind in kinds):
         return
-    kind = "RequestCancelExternalWorkflowExecutionInitiated"
-    asked = {attributes(event)["workflowId"] for event in events if event["eventType"] == kind}
+    asked = {attributes(event)["workflowId"] for event in events if event["eventType"].startswith("RequestCancelExternal")}
     assert cancelled <= asked, f"{execution[0]}: {cancelled - asked}"
 
 
