@@ -211,6 +211,35 @@ MUTANTS = (
         "sa.and_(succeeded.c.identity == runs.c.identity)",
         _RECORDS,
     ),
+    # ---- several executions ------------------------------------------------------------------------------------------------
+    Mutant(
+        "an execution that signals itself as it closes gets the signal after its end",
+        "simpleflow_nb/local/relations.py",
+        "if found is None or found.close_status is not None:",
+        "if found is None:",
+        "tests/service/test_external_decisions.py",
+    ),
+    Mutant(
+        "what is for a child goes to its first run alone",
+        "simpleflow_nb/replay/external_handlers.py",
+        'elif a["cause"] != _UNKNOWN or not x.readdress(f):',
+        "else:",
+        "tests/service/test_renewed_children.py",
+    ),
+    Mutant(
+        "a signal is sent back to the new run of the child that sent it",
+        "simpleflow_nb/replay/signals.py",
+        "for target in targets if target[0] != sender)",
+        "for target in targets)",
+        "tests/service/test_renewed_children.py",
+    ),
+    Mutant(
+        "a child that was cancelled before it started goes on",
+        "simpleflow_nb/replay/children.py",
+        "            self.due.append(self.canceling(future.key, run_id))\n",
+        "            pass\n",
+        "tests/replay/test_families.py",
+    ),
     # ---- the command line ----------------------------------------------------------------------------------------------------
     Mutant(
         "a command that Ctrl-C has ended exits with 0",

@@ -191,13 +191,13 @@ class Fleet:
     def _trouble(self) -> None:
         rng = self.rng
         self.network.trouble, self.network.deaths = rng.choice([(0, 0), (0.1, 0.005), (0.25, 0.02), (0.4, 0.01)])
-        share = rng.choice([0, 0, 0.1, 0.4])
+        share = rng.choice([0, 0, 0.2, 0.6])
         moves: dict[Callable[[], None], int] = {
             self._poll_decisions: 30,
             self._decide: 30,
             self._poll_activities: 20,
             self._work: 20,
-            self._deliver_late: 5,
+            self._deliver_late: 12,
             self._pass_time: 8,
             self._operate: 6,
             self._kill: 2 if self.network.deaths else 0,
@@ -327,7 +327,7 @@ class Fleet:
     def pause(self) -> None:
         """Let the time pass that a worker waits before it tries again."""
         self.service.advance(self.clock.now() + self.rng.choice([1, 5, 15]))
-        if self.network.trouble and self.rng.random() < 0.3:
+        if self.network.trouble and self.rng.random() < 0.5:
             raise ProcessDied
 
     def _restart(self) -> None:
@@ -348,7 +348,7 @@ class Fleet:
     def _operate(self) -> None:
         """Start, signal, cancel or terminate an execution."""
         rng = self.rng
-        what = rng.choices(["start", "signal", "cancel", "terminate"], [4, 12, 2, 2])[0]
+        what = rng.choices(["start", "signal", "cancel", "terminate"], [4, 12, 2, 3])[0]
         opened = self.service.open_executions(DOMAIN)
         if what == "start" or not opened:
             self._start_root()

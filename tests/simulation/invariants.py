@@ -6,12 +6,16 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
+from simpleflow_nb.replay.children import ChildFuture
+
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Histories, Id, check_related, is_closed
 from .fleet import Fleet, task_and_attempt
 
 _SENT_FAILED = ("SignalExternalWorkflowExecutionFailed", "RequestCancelExternalWorkflowExecutionFailed")
-_CLOSINGS = ("WorkflowExecution", "CompleteWorkflow", "FailWorkflow", "CancelWorkflow", "ContinueAsNewWorkflow")
+_REFUSED = ("CompleteWorkflow", "FailWorkflow", "CancelWorkflow", "ContinueAsNewWorkflow")
+_CLOSINGS = ("WorkflowExecution", *_REFUSED)
+_RETURNED = ("WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionContinuedAsNew")
 _REASONS = ("Workflow execution error in ", "PlannedFailure: as planned", "as planned", "AggregateException: ")
 
 
@@ -27,6 +31,7 @@ def check(fleet: Fleet, histories: Histories) -> None:
         assert is_closed(events), f"{execution[0]} is open"
         _check_end(execution, events)
         _check_attempts(execution, events)
+        _check_nothing_was_overlooked(execution, events)
         _check_replay(fleet, execution, events)
     _check_effects(fleet, histories)
     _check_operator_signals(fleet, histories)
@@ -41,6 +46,16 @@ def _check_end(execution: Id, events: list[Event]) -> None:
         assert reason.startswith(_REASONS), f"{execution[0]}: {attributes(events[-1])}"
     if events[-1]["eventType"] == "WorkflowExecutionTerminated":
         assert attributes(events[-1])["cause"] in ("OPERATOR_INITIATED", "CHILD_POLICY_APPLIED")
+
+
+def _check_nothing_was_overlooked(execution: Id, events: list[Event]) -> None:
+    """No execution closes itself before it has seen all that has come."""
+    done = attributes(events[-1]).get("decisionTaskCompletedEventId")
+    if not done:
+        return
+    started = attributes(events[done - 1])["startedEventId"]
+    unseen = {event["eventType"] for event in events[started : done - 1]} - {"ActivityTaskStarted"}
+    assert not unseen, f"{execution[0]}: {unseen}"
 
 
 def _check_attempts(execution: Id, events: list[Event]) -> None:
@@ -70,8 +85,19 @@ def _check_replay(fleet: Fleet, execution: Id, events: list[Event]) -> None:
     try:
         assert cold.advance(json.loads(json.dumps(events))) == []
         assert cold.closed
+        cancelled = {one.key for one in cold.tasks.values() if isinstance(one, ChildFuture) and one.cancelling and one.run_id}
     finally:
         cold.kill()
+    _check_cancelled(execution, events, cancelled)
+
+
+def _check_cancelled(execution: Id, events: list[Event], cancelled: set[str]) -> None:
+    """A child that has started and was cancelled is asked to end, by any run that goes on until its code has ended."""
+    kinds = {event["eventType"] for event in events}
+    if events[-1]["eventType"] not in _RETURNED or any(kind.startswith(_REFUSED) for kind in kinds):
+        return
+    asked = {attributes(event)["workflowId"] for event in events if event["eventType"].startswith("RequestCancelExternal")}
+    assert cancelled <= asked, f"{execution[0]}: {cancelled - asked}"
 
 
 def _check_effects(fleet: Fleet, histories: Histories) -> None:
@@ -149,7 +175,8 @@ def _is_sent_again(refused: Event, events: list[Event]) -> bool:
         if not done and event["eventType"] == "DecisionTaskCompleted" and a["startedEventId"] > refused["eventId"]:
             done = event["eventId"]
         if done and a.get("decisionTaskCompletedEventId") == done:
-            if event["eventType"] == kind and a["workflowId"] == target and not a.get("runId"):
+            is_same = event["eventType"] in (kind, refused["eventType"])  # refused at once for the rate, it is sent later
+            if is_same and a["workflowId"] == target and not a.get("runId"):
                 return True
             if event["eventType"].startswith(_CLOSINGS):
                 return True

@@ -15,7 +15,7 @@ Plan = dict[str, Any]
 
 SIGNALS = ("red", "blue")
 ACTIVITIES = ("steady", "flaky", "again", "quiet", "once", "hurried")
-CLASSES = ("Terminating", "Cancelling", "Abandoning", "Hasty", "Silent", "Single")
+CLASSES = ("Terminating", "Cancelling", "Abandoning", "Hasty", "Silent", "Single", "Named")
 MOST_EXECUTIONS = 10  #: of one plan, with all its children; those of retries and of further runs are not counted
 DEEPEST = 3
 
@@ -26,11 +26,11 @@ _WEIGHTS = {
     "wait any": 4,
     "completions": 2,
     "cancel": 4,
-    "child": 12,
-    "signal child": 6,
-    "signal parent": 5,
+    "child": 16,
+    "signal child": 7,
+    "signal parent": 6,
     "signal self": 1,
-    "cancel child": 3,
+    "cancel child": 9,
     "next signal": 4,
     "last signal": 1,
     "group": 4,
@@ -81,7 +81,7 @@ class PlanMaker:
         elif kind == "timer":
             s |= {"seconds": rng.choice([0, 1, 5, 20, 70]), "wait": rng.random() < 0.5}
         elif kind in ("wait", "cancel", *_OF_CHILDREN):
-            s |= {"which": rng.randint(1, 4), "catch": rng.random() < 0.8}
+            s |= {"which": rng.randint(1, 4), "catch": rng.random() < (0.4 if kind == "cancel child" else 0.8)}
         elif kind in ("wait any", "completions"):
             s |= {"last": rng.randint(1, 4)}
         elif kind == "child":
@@ -117,7 +117,7 @@ class PlanMaker:
         self.executions += 1
         rng = self.rng
         return {
-            "class": rng.choices(CLASSES, [4, 3, 3, 1, 2, 1])[0],
+            "class": rng.choices(CLASSES, [4, 3, 3, 2, 2, 1, 2])[0],
             "plan": self.plan(depth + 1),
             "wait": rng.random() < 0.25,
             "raises": rng.choice([None, None, True, False]),

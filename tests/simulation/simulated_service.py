@@ -68,7 +68,7 @@ class Throttle:
         if not self.share or kind not in _REFUSALS or self.rng.random() >= self.share:
             return None
         cause = self.rng.choice(_REFUSALS[kind])
-        if kind == "StartTimer" and self.rng.random() < 0.7:  # a refused timer fails its task, so there are few of them
+        if kind == "StartTimer" and self.rng.random() < 0.6:  # a refused timer fails its task, so there are few of them
             return None
         self.causes[cause] += 1
         return cause

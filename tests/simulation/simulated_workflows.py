@@ -265,7 +265,17 @@ class Single(Planned):
     name, child_policy, idempotent, propagate_signals_to_parent = "simulated.single", "ABANDON", True, False
 
 
-CLASSES: dict[str, type[Planned]] = {one.__name__: one for one in (Terminating, Cancelling, Abandoning, Hasty, Silent, Single)}
+class Named(Planned):
+    """Has one of few names, so that another may have it already."""
+
+    name, child_policy, retry = "simulated.named", "TERMINATE", 1
+
+    def get_workflow_id(self: Any, plan: Plan, *more: Any) -> str:
+        return f"named-{len(plan['body']) % 2}"
+
+
+_ALL = (Terminating, Cancelling, Abandoning, Hasty, Silent, Single, Named)
+CLASSES: dict[str, type[Planned]] = {one.__name__: one for one in _ALL}
 
 
 def _task(call: Statement) -> ActivityTask:
