@@ -281,46 +281,8 @@ def gather(*awaitables: Any, return_exceptions: bool = False) -> Future[Any]:
     execution = RUNNING_IN.get(None)
     if execution is None:
         raise RuntimeError("futures.gather() is called inside a workflow's run()")
-    return _Gathered(execution, [execution.started(one) for one in awaitables], return_exceptions)
-
-
-class _Gathered(Future[list[Any]]):
-    """The future of several."""
-
-    __slots__ = ("members", "returns_exceptions", "to_come")
-
-    def __init__(self, execution: Any, members: list[Future[Any]], returns_exceptions: bool) -> None:
-        super().__init__(execution, "Group", execution.numbered("gather"), "gather")
-        self.stage, self.strand, self.raises = OPEN, execution.submitter(), True
-        self.members, self.returns_exceptions, self.to_come = members, returns_exceptions, len(members)
-        for member in members:
-            member.watch(self)
-        if not members:
-            execution.resolve(self, None, 0, decode=True)
-
-    def ended(self, future: Future[Any]) -> None:
-        self.to_come -= 1
-        if self.stage >= DONE:
-            return
-        execution: Any = self.execution
-        if future.stage > DONE and not self.returns_exceptions and not future.is_lenient:
-            assert future.error is not None
-            execution.settle(self, FAILED, future.error, future.order)
-        elif not self.to_come:
-            execution.resolve(self, None, future.order, decode=True)
-
-    def collected(self) -> list[Any]:
-        return [self._value_of(member) for member in self.members]
-
-    def _value_of(self, member: Future[Any]) -> Any:
-        if member.stage == DONE:
-            return self.execution.decoded(member)
-        return member.error if self.returns_exceptions else None
-
-    def cancel(self) -> None:
-        """Cancel all that have not ended."""
-        for member in self.members:
-            member.cancel()
+    gathered: Future[list[Any]] = execution.gathered(awaitables, return_exceptions)
+    return gathered
 
 
 class Completions(Generic[T]):

@@ -55,6 +55,11 @@ class ActivityTask(Task):
             raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
         self.activity, self.args, self.kwargs = activity, args, kwargs
 
+    def with_argument(self, value: Any) -> ActivityTask:
+        more = type(self)(self.activity, *self.args, value, **self.kwargs)
+        more.raises_on_failure = self.raises_on_failure
+        return more
+
     @property
     def name(self) -> str:
         return self.activity.name
@@ -100,6 +105,13 @@ class WorkflowTask(Task):
     ) -> None:
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
+
+    def with_argument(self, value: Any) -> WorkflowTask:
+        more = WorkflowTask(
+            self.executor, self.workflow, *self.args, value, workflow_task_list=self.workflow_task_list, **self.kwargs
+        )
+        more.raises_on_failure = self.raises_on_failure
+        return more
 
     @property
     def name(self) -> str:

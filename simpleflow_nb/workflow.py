@@ -76,51 +76,51 @@ class Workflow(WorkflowType):
     # ---- tasks -------------------------------------------------------------------------------------------------------------
 
     @overload
-    def submit(self, task: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: type[_Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[_Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: Group) -> GroupFuture: ...
+    def submit(self, submittable: Group) -> GroupFuture: ...
     @overload
-    def submit(self, task: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
+    def submit(self, submittable: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
     @overload
-    def submit(self, task: Submittable) -> Future[Any]: ...
-    def submit(self, task: Any, *args: Any, **kwargs: Any) -> Any:
+    def submit(self, submittable: Submittable) -> Future[Any]: ...
+    def submit(self, submittable: Any, *args: Any, **kwargs: Any) -> Any:
         """Schedule an activity, a child workflow or a task as soon as its arguments are available; return its future at once.
 
         The arguments may contain futures, also in lists and dicts. ``__priority=N`` sets the task's priority.
 
         Raises:
-            DefinitionError: ``task`` cannot be submitted.
+            DefinitionError: ``submittable`` cannot be submitted.
         """
-        if type(task) is Activity:
-            return self.executor.submit_activity(task, args, kwargs)
-        if isinstance(task, SubmittableContainer):
-            return task.submit(self)
-        if isinstance(task, type) and issubclass(task, Workflow) and task.run is Workflow.run:
-            raise DefinitionError(f"{task.__qualname__} has no run(); write it")
-        return self._submission.submitted(task, args, kwargs)
+        if type(submittable) is Activity:
+            return self.executor.submit_activity(submittable, args, kwargs)
+        if isinstance(submittable, SubmittableContainer):
+            return submittable.submit(self)
+        if isinstance(submittable, type) and issubclass(submittable, Workflow) and submittable.run is Workflow.run:
+            raise DefinitionError(f"{submittable.__qualname__} has no run(); write it")
+        return self._submission.submitted(submittable, args, kwargs)
 
     @overload
-    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
+    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
     @overload
-    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
-    def map(self, task: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
+    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
+    def map(self, activity: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
         """Submit a task for each item, with the item as its argument; return the list of the futures.
 
         With ``max_parallel``, at most so many run at a time, and this returns one future, of the list of all results.
         """
         if max_parallel is not None:
-            return self.submit(Group(*((task, item) for item in iterable), max_parallel=max_parallel))
-        return [self.submit(task, item) for item in iterable]
+            return self.submit(Group(*((activity, item) for item in iterable), max_parallel=max_parallel))
+        return [self.submit(activity, item) for item in iterable]
 
-    def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
+    def starmap(self, activity: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
         """Submit a task for each item, with the item's elements as its arguments."""
-        return [self.submit(task, *items) for items in iterable]
+        return [self.submit(activity, *items) for items in iterable]
 
     def for_each(
         self, task: Activity[..., T], items: Iterable[Any], *, max_parallel: int | None = None, slice_size: int = SLICE_SIZE

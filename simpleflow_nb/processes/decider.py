@@ -27,7 +27,7 @@ from .execution_context import execution_context, last_context, parked_context
 from .interrupts import may_be_interrupted
 from .log_context import logged_as
 from .lost_decisions import are_ended, is_breakdown
-from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+from .payload_directory import MemoryPayloads, Payloads, keep_long_texts, keep_shared_texts
 from .process_title import process_identity
 from .workflow_classes import WorkflowClasses
 
@@ -237,6 +237,7 @@ class Decider:
                 elif one["decisionType"] == "FailWorkflowExecution":
                     assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
+            keep_shared_texts(cached.execution, self.payloads)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:

@@ -19,7 +19,7 @@ class VerdictKind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a task after a failed attempt; ``args`` and ``kwargs`` are those of a retry.
+    """The fate of a task after a failed attempt; ``args`` and ``kwargs`` are those of a retry.
 
     With ``ended`` the task ends as this future has ended, instead of a retry.
     """

@@ -47,9 +47,9 @@ class Looks(Suspension):
                 raise self.defect from None
         return value
 
-    def block(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
-        if not self.dead or self.asked is None:
-            super().block(futures, quantifier)
+    def _called_when_dead(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool]) -> None:
+        if self.asked is None:
+            super()._called_when_dead(futures, quantifier)
         elif not futures:
             self.refuse_to_change()
         elif not quantifier(future.stage >= DONE for future in futures):

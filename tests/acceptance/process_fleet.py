@@ -108,7 +108,12 @@ COMMANDS = (
 
 
 class ProcessFleet:
-    """A service, and optionally supervised deciders and workers; what ends is started again."""
+    """A service, and optionally supervised deciders and workers; what ends is started again.
+
+    Args:
+        folder: has the modules of the workflows.
+        workflows: class paths of those that are decided, instead of those of ``commands``.
+    """
 
     def __init__(
         self,
@@ -116,6 +121,7 @@ class ProcessFleet:
         seed: int = 1,
         *,
         supervised: bool = True,
+        workflows: tuple[str, ...] = (),
         commands: Sequence[tuple[str, ...]] = COMMANDS,
         **environment: str,
     ) -> None:
@@ -125,6 +131,9 @@ class ProcessFleet:
         self.proxy = Proxy(self.port, seed)
         self._log = self.log.open("ab")
         self.service = self._start_service()
+        if workflows:
+            deciders, *others = commands
+            commands = ((deciders[0], *workflows, *deciders[2:]), *others)
         self.commands = [(*words, "--domain", DOMAIN) for words in commands if supervised]
         self.supervisors = [self._start(words) for words in self.commands]
         self.standalones: list[subprocess.Popen[str]] = []
@@ -190,9 +199,7 @@ class ProcessFleet:
                 return "nobody"
             return f"{number.name} child"
         if what == "service":
-            self.service.send_signal(number)
-            self.await_end(self.service)
-            self.service = self._start_service()
+            self.restart_service(number)
             return f"{number.name} service"
         if what == "supervisor":
             index = choice.randrange(len(self.supervisors))
@@ -202,6 +209,12 @@ class ProcessFleet:
             return f"{number.name} supervisor"
         self.proxy.cut_all()
         return "connections cut"
+
+    def restart_service(self, number: signal.Signals) -> None:
+        """End the service with a signal, and start it again with its journal."""
+        self.service.send_signal(number)
+        self.await_end(self.service)
+        self.service = self._start_service()
 
     def restart_ended(self) -> None:
         """Start again the supervisors that ended because they could not reach the service, as an operating system would."""

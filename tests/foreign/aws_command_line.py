@@ -15,7 +15,7 @@ from typing import Any
 from . import cache
 
 VERSION = "1.46.2"
-_CALL_SECONDS = 60
+_CALL_SECONDS = 120
 
 
 @dataclass(frozen=True)

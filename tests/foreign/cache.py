@@ -70,5 +70,6 @@ def client_environment(endpoint: str) -> dict[str, str]:
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
+        AWS_MAX_ATTEMPTS="10",
         AWS_PAGER="",
     )

@@ -13,7 +13,7 @@ from typing import Any
 from . import cache
 
 _BUILD_SECONDS = 300
-_RUN_SECONDS = 60
+_RUN_SECONDS = 240
 _HERE = Path(__file__).parent
 _SOURCES, _MAIN, _LIBRARIES = "src/main/java", "src/main/java/foreign/Client.java", "{place}/target/dependency/*"
 _QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  #: programs of a second are not worth compiling well
@@ -94,7 +94,7 @@ class Client:
         """What the program prints.
 
         Raises:
-            AssertionError: it fails, or has not ended after a minute; with what it wrote to standard error.
+            AssertionError: it fails, or has not ended after four minutes; with what it wrote to standard error.
         """
         with subprocess.Popen(
             [*self.command, scenario],

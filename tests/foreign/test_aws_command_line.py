@@ -27,7 +27,7 @@ RESERVE = {
     },
 }
 NOTE = {"decisionType": "RecordMarker", "recordMarkerDecisionAttributes": {"markerName": "noted", "details": "x"}}
-TIMER = {"decisionType": "StartTimer", "startTimerDecisionAttributes": {"timerId": "t", "startToFireTimeout": "600"}}
+TIMER = {"decisionType": "StartTimer", "startTimerDecisionAttributes": {"timerId": "t", "startToFireTimeout": "3600"}}
 COMPLETE = {
     "decisionType": "CompleteWorkflowExecution",
     "completeWorkflowExecutionDecisionAttributes": {"result": '{"reserved": true}'},
@@ -46,8 +46,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCommandLine]:
         aws = AwsCommandLine(program, f"http://127.0.0.1:{service.port}")
         assert aws.call("register-domain", "--name", "typed", "--workflow-execution-retention-period-in-days", "1") is None
         workflow = ("--name", "order", "--workflow-version", "1", "--default-child-policy", "TERMINATE")
-        tasks = ("--default-task-list", "name=deciders", "--default-task-start-to-close-timeout", "30")
-        whole = ("--default-execution-start-to-close-timeout", "600")
+        tasks = ("--default-task-list", "name=deciders", "--default-task-start-to-close-timeout", "300")
+        whole = ("--default-execution-start-to-close-timeout", "3600")
         assert aws.call("register-workflow-type", *DOMAIN, *workflow, *tasks, *whole) is None
         never = ("schedule-to-start", "schedule-to-close", "start-to-close", "heartbeat")
         timeouts = [word for name in never for word in (f"--default-task-{name}-timeout", "NONE")]
@@ -123,8 +123,8 @@ def test_an_execution_is_decided_and_worked_on_by_typing(aws: AwsCommandLine) ->
     assert (info["executionStatus"], info["closeStatus"], info["tagList"]) == ("CLOSED", "COMPLETED", ["tea", "urgent"])
     assert described["latestExecutionContext"] == "by hand"
     assert described["executionConfiguration"] == {
-        "taskStartToCloseTimeout": "30",
-        "executionStartToCloseTimeout": "600",
+        "taskStartToCloseTimeout": "300",
+        "executionStartToCloseTimeout": "3600",
         "taskList": {"name": "deciders"},
         "childPolicy": "TERMINATE",
     }
@@ -158,6 +158,22 @@ def test_executions_are_listed_and_counted_by_what_is_typed(aws: AwsCommandLine)
     assert ids(aws.call("list-closed-workflow-executions", *DOMAIN, "--start-time-filter", EVER, *typed)) == []
     types = aws.call("list-activity-types", *DOMAIN, "--registration-status", "REGISTERED", "--name", "reserve")
     assert [info["activityType"] for info in types["typeInfos"]] == [{"name": "reserve", "version": "1"}]
+
+
+def test_a_domain_is_tagged_and_deprecated_by_typing(aws: AwsCommandLine) -> None:
+    name = ("--name", "old")
+    retention = ("--workflow-execution-retention-period-in-days", "NONE")
+    tags = ("--tags", "key=team,value=tea", "key=stage,value=test")
+    assert aws.call("register-domain", *name, *retention, *tags) is None
+    described = aws.call("describe-domain", *name)
+    assert described["configuration"] == {"workflowExecutionRetentionPeriodInDays": "NONE"}
+    arn = ("--resource-arn", described["domainInfo"]["arn"])
+    assert aws.call("untag-resource", *arn, "--tag-keys", "stage") is None
+    assert aws.call("tag-resource", *arn, "--tags", "key=team,value=coffee") is None
+    assert aws.call("list-tags-for-resource", *arn) == {"tags": [{"key": "team", "value": "coffee"}]}
+    assert aws.call("deprecate-domain", *name) is None
+    deprecated = aws.call("list-domains", "--registration-status", "DEPRECATED", "--page-size", "1")
+    assert [info["name"] for info in deprecated["domainInfos"]] == ["old"]
 
 
 def ids(answer: dict[str, Any]) -> list[str]:

@@ -86,6 +86,19 @@ SHIPMENT: dict[str, Any] = {
     "held": {"closed": "TERMINATED", "parent": "hold-1", "tags": ["parcel"]},
 }
 
+RETIRE: dict[str, Any] = {
+    "faults": {
+        "DomainDeprecatedFault": "retired",
+        "TooManyTagsFault": "52 tags; a domain may have 50",
+        "TypeDeprecatedFault": "WorkflowType=[name=order, version=1]",
+        "TypeNotDeprecatedFault": "WorkflowType=[name=order, version=1]",
+    },
+    "tags": {"team": "thé", "stage": "test"},
+    "tags left": {"team": "thé"},
+    "throttled": "Rate exceeded",
+    "retired": "retired",
+}
+
 FLOW_ORDER: dict[str, Any] = {
     "result": "charge(reserve(tea))",
     "state": "approved by Ann",
@@ -145,6 +158,12 @@ def test_executions_that_have_to_do_with_each_other_are_carried_out_by_a_client_
     client: Client, endpoint: str
 ) -> None:
     assert client.report("shipment", endpoint) == SHIPMENT
+
+
+def test_what_is_no_longer_wanted_is_tagged_deprecated_and_deleted_by_a_client_in_another_language_that_is_throttled(
+    client: Client, throttling: str
+) -> None:
+    assert client.report("retire", throttling) == RETIRE
 
 
 def test_the_flow_framework_carries_out_a_workflow_of_its_own(flow: Client, endpoint: str) -> None:

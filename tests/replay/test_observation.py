@@ -73,8 +73,8 @@ class WatchedChecker(DecisionChecker):
     def decisions(self, **more):
         truth = super().decisions(**more)
         execution = self.cached
-        where = execution.where()
-        self.live = execution.program.workflow.told(), [places(where)] if where else [], execution.next_id - 1
+        waits = [execution.where(strand) for strand in (execution.main, *execution.strands)]
+        self.live = execution.program.workflow.told(), [places(one) for one in waits if one], execution.next_id - 1
         return truth
 
     def respond(self, decisions, **more):

@@ -22,6 +22,7 @@ type Report map[string]any
 var scenarios = map[string]func(context.Context, *swf.Client) (Report, error){
 	"order":    order,
 	"shipment": shipment,
+	"retire":   retire,
 }
 
 func main() {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/swf"
 	"github.com/aws/aws-sdk-go-v2/service/swf/types"
+	"github.com/aws/smithy-go"
 )
 
 var (
@@ -40,14 +41,14 @@ func workflowType(name string) *swf.RegisterWorkflowTypeInput {
 	return &swf.RegisterWorkflowTypeInput{
 		Domain: aws.String(domain), Name: aws.String(name), Version: aws.String("1"),
 		DefaultTaskList: &types.TaskList{Name: aws.String("deciders")}, DefaultChildPolicy: types.ChildPolicyTerminate,
-		DefaultTaskStartToCloseTimeout: aws.String("30"), DefaultExecutionStartToCloseTimeout: aws.String("600"),
+		DefaultTaskStartToCloseTimeout: aws.String("300"), DefaultExecutionStartToCloseTimeout: aws.String("3600"),
 	}
 }
 
 func activityType(name string) *swf.RegisterActivityTypeInput {
 	return &swf.RegisterActivityTypeInput{
 		Domain: aws.String(domain), Name: aws.String(name), Version: aws.String("1"),
-		DefaultTaskList: &types.TaskList{Name: aws.String("workers")}, DefaultTaskStartToCloseTimeout: aws.String("30"),
+		DefaultTaskList: &types.TaskList{Name: aws.String("workers")}, DefaultTaskStartToCloseTimeout: aws.String("300"),
 		DefaultTaskHeartbeatTimeout: aws.String("NONE"), DefaultTaskScheduleToStartTimeout: aws.String("NONE"),
 		DefaultTaskScheduleToCloseTimeout: aws.String("NONE"),
 	}
@@ -132,25 +133,29 @@ func provoke(ctx context.Context, client *swf.Client) (map[string]string, error)
 	_, err := client.RegisterDomain(ctx, &swf.RegisterDomainInput{
 		Name: aws.String(domain), WorkflowExecutionRetentionPeriodInDays: aws.String("1"),
 	})
-	if fault := (*types.DomainAlreadyExistsFault)(nil); errors.As(err, &fault) {
-		messages[fault.ErrorCode()] = fault.ErrorMessage()
+	if err := note[*types.DomainAlreadyExistsFault](messages, err); err != nil {
+		return nil, err
 	}
 	_, err = client.RegisterActivityType(ctx, activityType("reserve"))
-	if fault := (*types.TypeAlreadyExistsFault)(nil); errors.As(err, &fault) {
-		messages[fault.ErrorCode()] = fault.ErrorMessage()
+	if err := note[*types.TypeAlreadyExistsFault](messages, err); err != nil {
+		return nil, err
 	}
 	_, err = client.StartWorkflowExecution(ctx, startInput("order", "order-1", "deciders"))
-	if fault := (*types.WorkflowExecutionAlreadyStartedFault)(nil); errors.As(err, &fault) {
-		messages[fault.ErrorCode()] = fault.ErrorMessage()
+	if err := note[*types.WorkflowExecutionAlreadyStartedFault](messages, err); err != nil {
+		return nil, err
 	}
 	_, err = client.TerminateWorkflowExecution(ctx, &swf.TerminateWorkflowExecutionInput{
 		Domain: aws.String(domain), WorkflowId: aws.String("nobody"),
 	})
-	if fault := (*types.UnknownResourceFault)(nil); errors.As(err, &fault) {
-		messages[fault.ErrorCode()] = fault.ErrorMessage()
+	return messages, note[*types.UnknownResourceFault](messages, err)
+}
+
+// note keeps the message of a fault of this type, and returns an error that is none.
+func note[Fault smithy.APIError](messages map[string]string, err error) error {
+	var fault Fault
+	if !errors.As(err, &fault) {
+		return fmt.Errorf("not the expected fault: %w", err)
 	}
-	if len(messages) != 4 {
-		return nil, fmt.Errorf("only these faults came as such: %v; the last error was %w", messages, err)
-	}
-	return messages, nil
+	messages[fault.ErrorCode()] = fault.ErrorMessage()
+	return nil
 }

@@ -10,11 +10,12 @@ import {
 } from "@aws-sdk/client-swf";
 import { decide } from "./decider.mjs";
 import { order } from "./order.mjs";
+import { retire } from "./retire.mjs";
 import { shipment } from "./shipment.mjs";
 import { work } from "./worker.mjs";
 
 export const domain = "foreign";
-const scenarios = { order, shipment };
+const scenarios = { order, shipment, retire };
 const workflowNames = ["order", "shipment", "hold", "parcel", "watch"];
 const activityNames = ["charge", "reserve"];
 
@@ -28,8 +29,8 @@ async function register(client) {
         version: "1",
         defaultTaskList: { name: "deciders" },
         defaultChildPolicy: "TERMINATE",
-        defaultTaskStartToCloseTimeout: "30",
-        defaultExecutionStartToCloseTimeout: "600",
+        defaultTaskStartToCloseTimeout: "300",
+        defaultExecutionStartToCloseTimeout: "3600",
       }),
     );
   }
@@ -40,7 +41,7 @@ async function register(client) {
         name,
         version: "1",
         defaultTaskList: { name: "workers" },
-        defaultTaskStartToCloseTimeout: "30",
+        defaultTaskStartToCloseTimeout: "300",
         defaultTaskHeartbeatTimeout: "NONE",
         defaultTaskScheduleToStartTimeout: "NONE",
         defaultTaskScheduleToCloseTimeout: "NONE",

@@ -94,23 +94,27 @@ export async function history(client, execution, reverseOrder) {
 
 // Makes calls that are refused and returns the messages by the fault that the SDK has made of each.
 async function provoke(client) {
-  const activity = { domain, name: "reserve", version: "1" };
-  const calls = [
-    [DomainAlreadyExistsFault, new RegisterDomainCommand({ name: domain, workflowExecutionRetentionPeriodInDays: "1" })],
-    [TypeAlreadyExistsFault, new RegisterActivityTypeCommand(activity)],
-    [WorkflowExecutionAlreadyStartedFault, start("order", "order-1", "deciders")],
-    [UnknownResourceFault, new TerminateWorkflowExecutionCommand({ domain, workflowId: "nobody" })],
-  ];
   const messages = {};
-  for (const [Fault, call] of calls) {
-    try {
-      await client.send(call);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      messages[error.name] = error.message;
-    }
-  }
+  const another = new RegisterDomainCommand({ name: domain, workflowExecutionRetentionPeriodInDays: "1" });
+  await note(messages, DomainAlreadyExistsFault, client.send(another));
+  const activity = new RegisterActivityTypeCommand({ domain, name: "reserve", version: "1" });
+  await note(messages, TypeAlreadyExistsFault, client.send(activity));
+  await note(messages, WorkflowExecutionAlreadyStartedFault, client.send(start("order", "order-1", "deciders")));
+  const nobody = new TerminateWorkflowExecutionCommand({ domain, workflowId: "nobody" });
+  await note(messages, UnknownResourceFault, client.send(nobody));
   return messages;
+}
+
+// Keeps the message of a fault of this class; fails with any other, or with none.
+export async function note(messages, Fault, call) {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    messages[error.name] = error.message;
+    return;
+  }
+  throw new Error(`no ${Fault.name}`);
 }
 
 // What the lists and counts say, two items a page, of five executions that nobody decides.

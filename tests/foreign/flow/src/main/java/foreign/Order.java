@@ -10,8 +10,8 @@ import com.amazonaws.services.simpleworkflow.flow.core.Promise;
 /** The workflow. */
 @Workflow
 @WorkflowRegistrationOptions(
-        defaultExecutionStartToCloseTimeoutSeconds = 600,
-        defaultTaskStartToCloseTimeoutSeconds = 30,
+        defaultExecutionStartToCloseTimeoutSeconds = 3600,
+        defaultTaskStartToCloseTimeoutSeconds = 300,
         defaultTaskList = "deciders")
 public interface Order {
     @Execute(name = "order", version = "1")

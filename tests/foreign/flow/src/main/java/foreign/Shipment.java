@@ -22,8 +22,8 @@ final class Shipment {
 
     @Workflow
     @WorkflowRegistrationOptions(
-            defaultExecutionStartToCloseTimeoutSeconds = 600,
-            defaultTaskStartToCloseTimeoutSeconds = 30,
+            defaultExecutionStartToCloseTimeoutSeconds = 3600,
+            defaultTaskStartToCloseTimeoutSeconds = 300,
             defaultTaskList = "deciders")
     public interface Parent {
         @Execute(name = "shipment", version = "1")
@@ -32,8 +32,8 @@ final class Shipment {
 
     @Workflow
     @WorkflowRegistrationOptions(
-            defaultExecutionStartToCloseTimeoutSeconds = 600,
-            defaultTaskStartToCloseTimeoutSeconds = 30,
+            defaultExecutionStartToCloseTimeoutSeconds = 3600,
+            defaultTaskStartToCloseTimeoutSeconds = 300,
             defaultTaskList = "deciders")
     public interface Parcel {
         @Execute(name = "parcel", version = "1")
@@ -45,8 +45,8 @@ final class Shipment {
 
     @Workflow
     @WorkflowRegistrationOptions(
-            defaultExecutionStartToCloseTimeoutSeconds = 600,
-            defaultTaskStartToCloseTimeoutSeconds = 30,
+            defaultExecutionStartToCloseTimeoutSeconds = 3600,
+            defaultTaskStartToCloseTimeoutSeconds = 300,
             defaultTaskList = "deciders")
     public interface Watch {
         @Execute(name = "watch", version = "1")
@@ -115,7 +115,7 @@ final class Shipment {
             return new DecisionContextProviderImpl()
                     .getDecisionContext()
                     .getWorkflowClock()
-                    .createTimer(600);
+                    .createTimer(3600);
         }
     }
 }

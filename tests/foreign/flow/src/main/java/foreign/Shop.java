@@ -6,8 +6,8 @@ import com.amazonaws.services.simpleworkflow.flow.annotations.ActivityRegistrati
 /** The activities. */
 @Activities(version = "1")
 @ActivityRegistrationOptions(
-        defaultTaskScheduleToStartTimeoutSeconds = 600,
-        defaultTaskStartToCloseTimeoutSeconds = 30,
+        defaultTaskScheduleToStartTimeoutSeconds = 3600,
+        defaultTaskStartToCloseTimeoutSeconds = 300,
         defaultTaskList = "workers")
 public interface Shop {
     String reserve(String what);

@@ -27,7 +27,8 @@ public final class Client {
         Map<String, Object> run(SwfClient client) throws Exception;
     }
 
-    private static final Map<String, Scenario> SCENARIOS = Map.of("order", Order::run, "shipment", Shipment::run);
+    private static final Map<String, Scenario> SCENARIOS =
+            Map.of("order", Order::run, "shipment", Shipment::run, "retire", Retire::run);
 
     private Client() {}
 
@@ -68,8 +69,8 @@ public final class Client {
                     .version("1")
                     .defaultTaskList(l -> l.name("deciders"))
                     .defaultChildPolicy(ChildPolicy.TERMINATE)
-                    .defaultTaskStartToCloseTimeout("30")
-                    .defaultExecutionStartToCloseTimeout("600"));
+                    .defaultTaskStartToCloseTimeout("300")
+                    .defaultExecutionStartToCloseTimeout("3600"));
         }
         for (String name : ACTIVITIES) {
             client.registerActivityType(activity(name));
@@ -82,7 +83,7 @@ public final class Client {
                 .name(name)
                 .version("1")
                 .defaultTaskList(l -> l.name("workers"))
-                .defaultTaskStartToCloseTimeout("30")
+                .defaultTaskStartToCloseTimeout("300")
                 .defaultTaskHeartbeatTimeout("NONE")
                 .defaultTaskScheduleToStartTimeout("NONE")
                 .defaultTaskScheduleToCloseTimeout("NONE")

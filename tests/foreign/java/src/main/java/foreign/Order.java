@@ -85,30 +85,26 @@ final class Order {
     /** Makes calls that are refused and returns the messages by the fault that the SDK has made of each. */
     private static Map<String, String> provoke(SwfClient client) {
         Map<String, String> messages = new TreeMap<>();
-        try {
-            client.registerDomain(r -> r.name(Client.DOMAIN).workflowExecutionRetentionPeriodInDays("1"));
-        } catch (DomainAlreadyExistsException fault) {
-            note(messages, fault);
-        }
-        try {
-            client.registerActivityType(Client.activity("reserve"));
-        } catch (TypeAlreadyExistsException fault) {
-            note(messages, fault);
-        }
-        try {
-            start(client, "order", "order-1", "deciders");
-        } catch (WorkflowExecutionAlreadyStartedException fault) {
-            note(messages, fault);
-        }
-        try {
-            client.terminateWorkflowExecution(r -> r.domain(Client.DOMAIN).workflowId("nobody"));
-        } catch (UnknownResourceException fault) {
-            note(messages, fault);
-        }
+        note(messages, DomainAlreadyExistsException.class, () -> client.registerDomain(
+                r -> r.name(Client.DOMAIN).workflowExecutionRetentionPeriodInDays("1")));
+        note(messages, TypeAlreadyExistsException.class, () -> client.registerActivityType(Client.activity("reserve")));
+        note(messages, WorkflowExecutionAlreadyStartedException.class, () -> start(client, "order", "order-1", "deciders"));
+        note(messages, UnknownResourceException.class, () -> client.terminateWorkflowExecution(
+                r -> r.domain(Client.DOMAIN).workflowId("nobody")));
         return messages;
     }
 
-    private static void note(Map<String, String> messages, SwfException fault) {
-        messages.put(fault.awsErrorDetails().errorCode(), fault.awsErrorDetails().errorMessage());
+    /** Keeps the message of a fault of this class; fails with any other, or with none. */
+    static void note(Map<String, String> messages, Class<? extends SwfException> type, Runnable call) {
+        try {
+            call.run();
+        } catch (SwfException fault) {
+            if (!type.isInstance(fault)) {
+                throw fault;
+            }
+            messages.put(fault.awsErrorDetails().errorCode(), fault.awsErrorDetails().errorMessage());
+            return;
+        }
+        throw new IllegalStateException("no " + type.getSimpleName());
     }
 }
