@@ -20,6 +20,7 @@ from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
+from ..updates import mask_failure
 from ..variables import WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT, WORKFLOW_DEFAULT_EXECUTION_TIME
 from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
@@ -237,6 +238,8 @@ class Decider:
                 elif one["decisionType"] == "FailWorkflowExecution":
                     assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
+                elif one["decisionType"] == "RecordMarker":
+                    mask_failure(one["recordMarkerDecisionAttributes"], masked)
             keep_shared_texts(cached.execution, self.payloads)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)

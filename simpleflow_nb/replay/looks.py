@@ -37,10 +37,11 @@ class Looks(Suspension):
         """
         self.asked, self.refusal = who, None
         was_dead, self.dead = self.dead, True  # every call of the engine that is more than a look begins with block() then
+        strand, self.current = self.current, None  # what cannot be read is raised here, and leaves no strand in the middle
         try:
             value = look()
         finally:
-            self.asked, self.dead = None, was_dead
+            self.asked, self.dead, self.current = None, was_dead, strand
             if self.refusal is not None:
                 raise self.refusal from None
             if self.defect is not None:

@@ -457,4 +457,4 @@ def _name(waited: Any) -> str:
 
 def engine_marker(decision: Decision) -> bool:
     name: str = attributes_of(decision).get("markerName", "") if decision["decisionType"] == "RecordMarker" else ""
-    return name == commands.ENGINE or name.startswith(commands.PATCH)
+    return name in (commands.ENGINE, commands.MISSING) or name.startswith(commands.PATCH)

@@ -37,7 +37,7 @@ class Told(PlayedWorkflow):
             return None
         ended = [f.done and f.order <= self.executor.next_id for f in self.interpreter.futures]
         values = [
-            self.executor.decoded(f) if done and f.error is None else str(f.error) if done else None
+            repr(self.executor.decoded(f)) if done and f.error is None else str(f.error) if done else None
             for f, done in zip(self.interpreter.futures, ended, strict=True)
         ]
         return [self.interpreter.accumulator, [f.id for f in self.interpreter.futures], ended, values]
