@@ -138,6 +138,8 @@ class Strands(Tasks):
 
     def numbered(self, name: str) -> str:
         """Return the next id of a name: ``group-1``."""
+        if self.dead:
+            self.block(())
         n = self.counters[name] = self.counters.get(name, 0) + 1
         return f"{name}-{n}"
 
