@@ -91,7 +91,7 @@ class WorkflowStepMixin:
     def get_step_bucket(self) -> str:
         """Return where the marks of steps are: ``STEP_BUCKET``. Override it to keep them elsewhere.
 
-        It is a bucket of S3, ``name`` or ``host/name``, or a folder that all workers see, ``file:///folder``. The same run has to
+        It is a bucket of S3, ``name`` or ``host/name``, or a folder that all workers see, ``file:///folder``. The same run must
         get the same whenever it is replayed.
         """
         return value_of(STEP_BUCKET)
@@ -102,7 +102,7 @@ class WorkflowStepMixin:
         return f"{workflow.get_run_context()['workflow_id']}/steps/"
 
     def get_step_activity_params(self) -> dict[str, Any]:
-        """Return settings of the activities of steps, which count before :data:`STEP_ACTIVITY_PARAMS_DEFAULT`. For overriding."""
+        """Return settings of the activities of steps, which count before those of :mod:`.constants`. For overriding."""
         return {}
 
     def step_activity_params(self) -> dict[str, Any]:

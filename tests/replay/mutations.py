@@ -45,12 +45,6 @@ DECISION_OF = {
     "CancelWorkflowExecutionFailed": "CancelWorkflowExecution",
     "WorkflowExecutionContinuedAsNew": "ContinueAsNewWorkflowExecution",
     "ContinueAsNewWorkflowExecutionFailed": "ContinueAsNewWorkflowExecution",
-    "StartChildWorkflowExecutionInitiated": "StartChildWorkflowExecution",
-    "StartChildWorkflowExecutionFailed": "StartChildWorkflowExecution",
-    "SignalExternalWorkflowExecutionInitiated": "SignalExternalWorkflowExecution",
-    "SignalExternalWorkflowExecutionFailed": "SignalExternalWorkflowExecution",
-    "RequestCancelExternalWorkflowExecutionInitiated": "RequestCancelExternalWorkflowExecution",
-    "RequestCancelExternalWorkflowExecutionFailed": "RequestCancelExternalWorkflowExecution",
 }
 
 SAME = "decides the same"
