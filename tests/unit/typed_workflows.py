@@ -50,9 +50,11 @@ class Plain(Workflow):
         reveal_type(self.submit(Group((load, day))).result)  # is list[Any]
         reveal_type(self.submit(Chain(load)).result)  # is list[Any]
         reveal_type(self.submit(FuncGroup(Group)).result)  # is Any
-        reveal_type(self.submit(ActivityTask(load, day)).result)  # is Any
+        reveal_type(self.submit(ActivityTask(load, day)).result)  # is list[int]
+        reveal_type(self.submit(ActivityTask(Draw, day)).result)  # is bytes
         reveal_type(self.submit(ChildWorkflowTask(Child, day)).result)  # is Any
         reveal_type(self.map(load, [day])[0].result)  # is list[int]
+        reveal_type(self.map(Draw, [day])[0].result)  # is bytes
         reveal_type(self.map(load, [day], max_parallel=2).result)  # is list[list[int]]
         reveal_type(self.starmap(load, [(day, 2)])[0].result)  # is list[int]
         reveal_type(self.for_each(load, [day]).result)  # is list[list[int]]
