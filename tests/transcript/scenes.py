@@ -113,6 +113,9 @@ COMMAND_LINE = Scene(
     simpleflow-nb workflow.signal --local nobody
     simpleflow-nb workflow.signal --local nobody --name go
     simpleflow-nb workflow.terminate --local nobody
+    simpleflow-nb binaries.download
+    simpleflow-nb binaries.download crunch
+    simpleflow-nb binaries.download crunch=tools/crunch
     simpleflow-nb journal.prune
     simpleflow-nb journal.prune --keep 1d
     simpleflow-nb journal.prune --keep soon
