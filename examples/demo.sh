@@ -73,6 +73,7 @@ show "simpleflow-nb --format human workflow.info TestDomain basic-1"
 show "simpleflow-nb --header workflow.tasks TestDomain basic-1 --nb-tasks 3"
 show "simpleflow-nb --header workflow.profile TestDomain basic-1"
 show "simpleflow-nb --header workflow.history TestDomain basic-1"
+show "simpleflow-nb --format human task.info TestDomain basic-1 activity-examples.basic.double-1"
 
 printf '\n# Runs that wait: for a signal, to be cancelled, to be terminated\n'
 for name in told cancelled ended; do
@@ -85,6 +86,9 @@ show "simpleflow-nb workflow.cancel TestDomain cancelled"
 show "simpleflow-nb workflow.terminate TestDomain ended --reason 'no longer needed'"
 wait_until "simpleflow-nb workflow.list TestDomain --status closed | grep -c simpleflow-obedient" 3
 show "simpleflow-nb workflow.list TestDomain --status closed"
+show "simpleflow-nb --format csv workflow.filter TestDomain --close-status terminated"
+show "simpleflow-nb workflow.restart TestDomain ended"
+show "simpleflow-nb workflow.filter TestDomain --workflow-type-name simpleflow-obedient"
 
 printf '\n# A run with processes of its own, one that fails, and one without any service\n'
 show "simpleflow-nb standalone --domain TestDomain examples.basic.BasicWorkflow --input '[1, 0]' 2>/dev/null"

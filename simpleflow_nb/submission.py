@@ -56,7 +56,7 @@ class Submission:
                 return submit(self, wanted)
         raise not_submittable(wanted)
 
-    def _activity(self, wanted: task.ActivityTask) -> Future[Any]:
+    def _activity(self, wanted: task.ActivityTask[Any]) -> Future[Any]:
         activity = wanted.activity
         if isinstance(wanted, task.NonPythonicActivityTask):
             activity = activity.with_plain_input()

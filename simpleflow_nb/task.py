@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from .activity import Activity
+from .activity import Activity, AnyActivity
 from .base import Submittable
 from .exceptions import DefinitionError
 from .history import History
@@ -33,6 +33,8 @@ __all__ = [
     "WorkflowTask",
 ]
 
+T = TypeVar("T")
+
 
 class Task(Submittable):
     """A single task."""
@@ -47,15 +49,17 @@ class Task(Submittable):
         setattr(self, attr, val)
 
 
-class ActivityTask(Task):
+class ActivityTask(Task, Generic[T]):
     """An activity with its arguments."""
 
-    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+    activity: Activity[..., T]
+
+    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
         if not isinstance(activity, Activity):
             raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
         self.activity, self.args, self.kwargs = activity, args, kwargs
 
-    def with_argument(self, value: Any) -> ActivityTask:
+    def with_argument(self, value: Any) -> ActivityTask[T]:
         more = type(self)(self.activity, *self.args, value, **self.kwargs)
         more.raises_on_failure = self.raises_on_failure
         return more
@@ -80,10 +84,10 @@ class ActivityTask(Task):
         return f"{type(self).__name__}(activity={self.activity!r}, args={self.args!r}, kwargs={self.kwargs!r})"
 
 
-class NonPythonicActivityTask(ActivityTask):
+class NonPythonicActivityTask(ActivityTask[T]):
     """An activity for workers in other languages: its input is the list of arguments, or the mapping of keyword arguments."""
 
-    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
         super().__init__(activity, *args, **kwargs)
         if args and kwargs:
             raise DefinitionError(f"{self.name}: give either positional or keyword arguments; the input is one of both")

@@ -5,7 +5,7 @@
     $ simpleflow-nb workflow.start --local examples.simpleflow.cancellation.CancellingWorkflow
     {"obedient":"cancelled","stubborn":"finished","tidy":"cancelled: tidied up"}
 
-``ObedientWorkflow`` waits for a signal: ``simpleflow-nb workflow.signal --name go`` ends it well, ``workflow.cancel`` not.
+``ObedientWorkflow`` waits for a signal. ``workflow.signal --name go`` ends it well, ``workflow.cancel`` otherwise.
 """
 
 from simpleflow_nb import Workflow, activity

@@ -111,7 +111,7 @@ class WorkflowStepMixin:
         listed = {} if task_list is None else {"task_list": task_list}
         return STEP_ACTIVITY_PARAMS_DEFAULT | listed | (self.get_step_activity_params() or {})
 
-    def get_steps_done_activity(self) -> ActivityTask:
+    def get_steps_done_activity(self) -> ActivityTask[list[str]]:
         """Return the task that reads which steps are done, to be submitted; its result is their names."""
         activity = get_steps_done(**self.step_activity_params())
         return ActivityTask(activity, self.get_step_bucket(), self.get_step_path_prefix())

@@ -45,6 +45,17 @@ PRINTED = {
         "ended simpleflow-obedient TERMINATED\ncancelled simpleflow-obedient CANCELED\n"
         "told simpleflow-obedient COMPLETED\nbasic-1 basic COMPLETED"
     ),
+    "simpleflow-nb --format human task.info TestDomain basic-1 activity-examples.basic.double-1": (
+        "type activity\nid activity-examples.basic.double-1\nname examples.basic.double\nversion example\nstate completed\n"
+        'timestamp MOMENT\ninput {"args":[2],"kwargs":{}}\nresult 4\nreason'
+    ),
+    "simpleflow-nb --format csv workflow.filter TestDomain --close-status terminated": (
+        "ended,simpleflow-obedient,example,RUN,CLOSED,TERMINATED,MOMENT,MOMENT,False,,,"
+    ),
+    "simpleflow-nb workflow.restart TestDomain ended": "ended RUN",
+    "simpleflow-nb workflow.filter TestDomain --workflow-type-name simpleflow-obedient": (
+        "ended simpleflow-obedient example RUN OPEN MOMENT False"
+    ),
     f"{STANDALONE} {BASIC} --input '[1, 0]' 2>/dev/null": "(1 + 1) * 2 = 4\n4",
     f"{STANDALONE} examples.simpleflow.failing.FailingWorkflow 2>/dev/null": "(exit code 1)",
     f"simpleflow-nb workflow.start --local --quiet {BASIC} --input '[1, 0]' 2>/dev/null": "(1 + 1) * 2 = 4\n4",

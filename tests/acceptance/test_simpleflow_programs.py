@@ -143,6 +143,11 @@ PROGRAMS = (
     ),
     Program("binaries.ShoutingWorkflow", ["HELLO", "HELLO"], args=("hello",)),
     Program("executing.ExecutingWorkflow", {"elsewhere": True, "late": "ExecutionTimeoutError", "sum": 5}, args=(2, 3)),
+    Program(
+        "steps.StepsWorkflow",
+        [["load", "scheduled"], ["load", "completed"], ["draw", "scheduled"], ["draw", "completed"], ["send", "skipped"]],
+        args=("2013-02-22",),
+    ),
     Program("middlewares.GreetingWorkflow", "Bonjour Ann", args=("Ann",)),
     Program("priorities.PrioritiesWorkflow", ["of the workflow", "of the activity", "of the task", "none"]),
 )
@@ -170,10 +175,12 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with moto_endpoint() as endpoint:
         s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
         s3.create_bucket(Bucket="tools")
+        s3.create_bucket(Bucket="steps")
         s3.put_object(Bucket="tools", Key="shout-1.0", Body=b'#!/bin/sh\necho "$1" | tr a-z A-Z\n')
         s3.close()
         folder = tmp_path_factory.mktemp("binaries")
-        yield {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": endpoint, "SIMPLEFLOW_BINARIES_DIRECTORY": str(folder)}
+        own = {"SIMPLEFLOW_BINARIES_DIRECTORY": str(folder), "STEP_BUCKET": "steps"}
+        yield {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": endpoint, **own}
 
 
 def test_every_program_is_in_the_table() -> None:
@@ -189,12 +196,20 @@ def test_every_program_is_in_the_table() -> None:
 @by_name
 def test_a_program_runs_here(program: Program, tools: dict[str, str], tmp_path: Path) -> None:
     words = ("--input", json.dumps(program.arguments), *(("--tags", ",".join(program.tags)) if program.tags else ()))
-    done = typed("workflow.start", "--local", program.path, *words, *MIDDLEWARES, "--json", "--quiet", cwd=tmp_path, **tools)
+    words += ("--workflow-id", f"here-{program.name}", "--json", "--quiet")
+    done = typed("workflow.start", "--local", program.path, *words, *MIDDLEWARES, cwd=tmp_path, **tools)
     execution = json.loads(done.stdout)["execution"]
     if isinstance(program.end, Failed):
         assert (done.returncode, execution["status"], execution["reason"]) == (1, "failed", program.end.reason)
     else:
         assert (done.returncode, execution["status"], execution["result"]) == (0, "completed", program.end), done.stderr
+
+
+def test_a_second_execution_skips_the_steps_that_are_done(tools: dict[str, str], tmp_path: Path) -> None:
+    words = ("workflow.start", "--local", "examples.simpleflow.steps.StepsWorkflow", "--input", '["2013-02-22"]')
+    runs = [typed(*words, "--workflow-id", "twice", "--new", "--quiet", cwd=tmp_path, **tools) for _ in range(2)]
+    assert [json.loads(run.stdout)[0] for run in runs] == [["load", "scheduled"], ["load", "skipped"]]
+    assert json.loads(runs[1].stdout) == [["load", "skipped"], ["draw", "skipped"], ["send", "skipped"]]
 
 
 @by_name
@@ -287,7 +302,7 @@ def on_moto(tmp_path_factory: pytest.TempPathFactory, tools: dict[str, str]) -> 
         ]
         try:
             wait_for(lambda: len(_types(swf)) >= len(PATHS), "the registration of the workflows", folder / "log.txt")
-            yield swf, [(one, _start(swf, one, one.name)) for one in PROGRAMS], folder / "log.txt"
+            yield swf, [(one, _start(swf, one, f"moto-{one.name}")) for one in PROGRAMS], folder / "log.txt"
         finally:
             for process in processes:  # asked to end, they would wait for their polls
                 process.kill()
@@ -303,7 +318,7 @@ def test_a_program_runs_on_moto_or_ends_with_what_moto_lacks(program: Program, o
     expected = program.end if program.lost is None else Terminated(LOST.format(program.lost))
     assert _end(swf, run) == expected
     if program.lost is not None:
-        assert f"{program.name} is terminated: {LOST.format(program.lost)}" in log.read_text()
+        assert f"moto-{program.name} is terminated: {LOST.format(program.lost)}" in log.read_text()
 
 
 # ---- executions, as a client sees them ---------------------------------------------------------------------------------------
