@@ -28,8 +28,8 @@ which are secrets, and where they are masked. An empty variable counts as not se
 that is not of its kind is refused by the commands that read it: ``SWF_CONNECTION_RETRIES is 'many'; a number is expected``.
 
 In Python they are attributes: ``from simpleflow_nb import settings``, ``settings.SWF_DOMAIN``. All are read and validated when
-the first one is accessed, and cached; ``settings.renew()`` reads them again. Names of simpleflow's settings with the same
-meaning, such as ``settings.ACTIVITY_DEFAULT_TIMEOUT``, are available as well.
+the first one is accessed, and cached; ``settings.renew()`` reads them again. Those from ``SIMPLEFLOW_SETTINGS_MODULE`` on are
+simpleflow's: :doc:`from_simpleflow`.
 
 """
 

@@ -4,8 +4,9 @@ from . import activity, futures
 from .activity import Activity
 from .queries import query
 from .retry import RetryPolicy
+from .updates import update
 from .workflow import WaitForSignal, Workflow, logger
 
 __version__ = "0.2.0"
 
-__all__ = ["Activity", "RetryPolicy", "WaitForSignal", "Workflow", "activity", "futures", "logger", "query"]
+__all__ = ["Activity", "RetryPolicy", "WaitForSignal", "Workflow", "activity", "futures", "logger", "query", "update"]

@@ -20,6 +20,7 @@ from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from . import constants
 from .activity_context import running_context
+from .activity_defaults import default_task_list, default_timeouts, default_version
 from .exceptions import DefinitionError
 from .retry import RetryPolicy, retry_policy
 
@@ -57,9 +58,9 @@ class Activity(Generic[P, T]):
         task_list: str | None = None,
         retry: int | RetryPolicy = 0,
         raises_on_failure: bool | None = None,
-        schedule_to_start_timeout: Timeout = None,
-        schedule_to_close_timeout: Timeout = None,
         start_to_close_timeout: Timeout = None,
+        schedule_to_close_timeout: Timeout = None,
+        schedule_to_start_timeout: Timeout = None,
         heartbeat_timeout: Timeout = None,
         task_priority: int | type[NotSet] | None = PRIORITY_NOT_SET,
         idempotent: bool = False,
@@ -75,16 +76,18 @@ class Activity(Generic[P, T]):
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
         self.callable, self.name = callable, name
-        self.version = str(version) if version is not None else constants.DEFAULT_VERSION
-        self.task_list, self.task_priority = task_list, task_priority
+        self.version = str(version) if version is not None else default_version()
+        self.task_list = task_list if task_list is not None else default_task_list()
+        self.task_priority = task_priority
         self.retry = retry_policy(retry)
         self.raises_on_failure, self.idempotent, self.meta, self.isolation = raises_on_failure, idempotent, meta, isolation
-        self.timeouts = {
-            "heartbeatTimeout": _timeout(name, heartbeat_timeout, constants.DEFAULT_HEARTBEAT_SECONDS),
-            "scheduleToCloseTimeout": _timeout(name, schedule_to_close_timeout, constants.NEVER),
-            "scheduleToStartTimeout": _timeout(name, schedule_to_start_timeout, constants.NEVER),
-            "startToCloseTimeout": _timeout(name, start_to_close_timeout, constants.DEFAULT_ACTIVITY_SECONDS),
+        given = {
+            "heartbeatTimeout": heartbeat_timeout,
+            "scheduleToCloseTimeout": schedule_to_close_timeout,
+            "scheduleToStartTimeout": schedule_to_start_timeout,
+            "startToCloseTimeout": start_to_close_timeout,
         }
+        self.timeouts = {key: _timeout(name, given[key], default) for key, default in default_timeouts().items()}
         self.decision_attributes: dict[str, Any] = {
             "activityType": {"name": self.name, "version": self.version},
             **self.timeouts,
@@ -185,7 +188,7 @@ def _module_of(frame: FrameType | None) -> str:
     return "__main__" if frame is None else str(frame.f_globals.get("__name__", "__main__"))
 
 
-def _timeout(name: str, value: Timeout, default: int | str) -> str:
+def _timeout(name: str, value: Timeout, default: str) -> str:
     """Format a timeout for SWF: whole seconds as text, or NONE."""
     if value is None:
         value = default
@@ -204,13 +207,13 @@ def with_attributes(
     name: str | None = None,
     version: str | None = None,
     task_list: str | None = None,
+    task_priority: int | type[NotSet] | None = PRIORITY_NOT_SET,
     retry: int | RetryPolicy = 0,
     raises_on_failure: bool | None = None,
-    schedule_to_start_timeout: Timeout = None,
-    schedule_to_close_timeout: Timeout = None,
     start_to_close_timeout: Timeout = None,
+    schedule_to_close_timeout: Timeout = None,
+    schedule_to_start_timeout: Timeout = None,
     heartbeat_timeout: Timeout = None,
-    task_priority: int | type[NotSet] | None = PRIORITY_NOT_SET,
     idempotent: bool = False,
     meta: dict[str, Any] | None = None,
     isolation: Isolation = "thread",
@@ -219,7 +222,7 @@ def with_attributes(
 
     Args:
         name: type name. By default ``module.function``, which any worker finds by importing the module.
-        version: of the type; another version is another type on the service.
+        version: of the type; another version is another type on the service. ``1`` by default.
         task_list: polled by its workers; the workflow's by default.
         retry: number of immediate retries after a failure; or a :class:`~simpleflow_nb.retry.RetryPolicy`.
         raises_on_failure: whether the workflow raises :class:`~simpleflow_nb.exceptions.TaskFailed` at its next wait; with
@@ -232,6 +235,9 @@ def with_attributes(
         idempotent: calls with the same arguments are one task.
         meta: sent with the input, for middlewares.
         isolation: ``"process"`` runs each call in a process of its own, which is killed on cancel and timeout.
+
+    The environment, or the module that ``SIMPLEFLOW_SETTINGS_MODULE`` names, may say other defaults of the version, the task
+    list and the timeouts; they are read when the activity is made.
 
     Raises:
         DefinitionError: a name or a timeout that the service would refuse.

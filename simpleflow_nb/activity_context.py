@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, KeysView
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,6 +69,24 @@ class ActivityContext:
             "domain_name": self.domain,
             "activity_task_list": self.task_list,
         }
+
+    def __getitem__(self, key: str) -> Any:
+        """Return what simpleflow's contexts, which are dicts, have under a key; KeyError without it."""
+        return self.described()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.described()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.described())
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys of simpleflow's contexts; ``dict(context)`` makes one."""
+        return self.described().keys()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what simpleflow's contexts have under a key, ``default`` without it."""
+        return self.described().get(key, default)
 
     def heartbeat(self, details: str | None = None) -> None:
         """Send a heartbeat; ``details`` (at most 2,048 characters) are kept for the next attempt at this task.

@@ -42,3 +42,17 @@ DEFAULT_ACTIVITY_SECONDS = 5 * MINUTE
 DEFAULT_DECISION_SECONDS = 60
 DEFAULT_RUN_SECONDS = 7 * DAY
 MAX_RUN_SECONDS = 365 * DAY
+
+# ---- simpleflow's names, for programs that import them ----------------------------------------------------------------------
+
+MAX_INPUT_LENGTH = MAX_RESULT_LENGTH = MAX_CONTROL_LENGTH = MAX_DATA_CHARACTERS
+MAX_DETAILS_LENGTH = MAX_EXECUTION_CONTEXT_LENGTH = MAX_DATA_CHARACTERS
+MAX_REASON_LENGTH = MAX_REASON_CHARACTERS
+MAX_IDENTITY_LENGTH = MAX_ID_CHARACTERS
+MAX_HEARTBEAT_DETAILS_LENGTH = MAX_HEARTBEAT_DETAILS_CHARACTERS
+MAX_LOG_FIELD = 512_000
+
+SIMPLEFLOW_ENV = "production"  #: and never ``test``, which has lower limits there: tests use simpleflow_nb.testing
+JUMBO_FIELDS_PREFIX = "simpleflow+s3://"  #: of references to long payloads in histories of simpleflow
+JUMBO_FIELDS_MAX_SIZE = 5 * 1024**2
+CACHE_DIR = "/tmp/simpleflow-cache"  #: nothing is kept there

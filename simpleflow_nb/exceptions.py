@@ -24,6 +24,8 @@ SimpleflowError
 │   │   └── WorkflowFailed     a child execution; also a WorkflowException, as are WorkflowTimeout, -Canceled, -Terminated
 │   ├── AggregateException     failures of a group's members; ``exceptions``
 │   └── WorkflowException      base of the failures of child executions
+├── ExecutionError             a function of ``execute.python`` raised, or its process died
+│   └── ExecutionTimeoutError  it took longer than its ``timeout``
 ├── CallGivenUp                a program gave a long call up before it had a result
 ├── ExecutionBlocked           kept for imports from simpleflow: waiting raises nothing here
 └── ActivityCanceled           raised inside an activity whose cancellation was requested
@@ -34,8 +36,11 @@ RunEnded (BaseException)       internal: ``Workflow.fail`` and ``continue_as_new
 from __future__ import annotations
 
 import builtins
+import json
+import shlex
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 
@@ -301,6 +306,54 @@ class AggregateException(TaskException):
 
     def __str__(self) -> str:
         return "; ".join(f"{type(one).__name__}: {one}" for one in self.exceptions if one is not None)
+
+
+class ExecutionError(SimpleflowError):
+    """A function that ran in a process of its own raised, or its process died: see :mod:`simpleflow_nb.execute`.
+
+    The text is a JSON object with ``error``, ``message`` and ``traceback`` if the function raised, as in simpleflow, and a
+    sentence otherwise.
+    """
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        try:
+            told = json.loads(str(self))
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    @property
+    def error_type(self) -> str:
+        """Class name of the function's exception; empty if its process died."""
+        return str(self._told.get("error", ""))
+
+    @property
+    def message(self) -> str:
+        """Text of the function's exception, or a sentence on the end of its process."""
+        return str(self._told.get("message", self))
+
+    @property
+    def traceback(self) -> list[str]:
+        """Lines of the traceback in the other process; empty if that died."""
+        return [str(line) for line in self._told.get("traceback", ())]
+
+    @property
+    def sentence(self) -> str:
+        """Return class name and text of the function's exception, ``ValueError: nope``."""
+        return f"{self.error_type}: {self.message}" if self.error_type else self.message
+
+
+class ExecutionTimeoutError(ExecutionError):
+    """A process took longer than its ``timeout``, in seconds, and was ended."""
+
+    def __init__(self, command: str | list[str], timeout_value: float | None) -> None:
+        super().__init__(command, timeout_value)
+        self.command, self.timeout_value = command, timeout_value
+
+    def __str__(self) -> str:
+        words = [self.command] if isinstance(self.command, str) else self.command
+        return f"ended after its timeout of {self.timeout_value:g} s: {shlex.join(words)}"
 
 
 class ActivityCanceled(SimpleflowError):

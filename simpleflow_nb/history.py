@@ -142,15 +142,19 @@ class Entry(dict[str, Any]):
 
 
 class History:
-    """The events of a run up to the current decision, and its activities, timers, markers and signals.
+    """The events of a run up to the current decision, and its activities, child workflows, timers, markers and signals.
 
     Each of these is a dictionary with ``type``, ``state`` and the values of its events. The attempts at an activity are one
     entry, under the id of the first, with the state of the latest; ``retry`` counts those before. The engine's own timers
-    and markers are in ``events`` only. Child workflows and signals to other runs do not exist here.
+    and markers are in ``events`` only.
 
     Attributes:
         events: every :class:`Event`, the first at index 0.
-        tasks: activities and signals in the order in which they came.
+        tasks: activities, child workflows and signals in the order in which they came.
+        child_workflows: by workflow id; those of retries are entries of their own.
+        external_workflows_signaling: signals to other runs, by the id of the event that asked for each.
+        signaled_workflows: by workflow id, the signals sent to it, in order.
+        workflow: the state of the run itself, with the ids and times of its events.
         activities, timers: by id.
         markers, signal_lists: by name, in the order in which they came.
         signals: by name, the last one.
@@ -167,7 +171,12 @@ class History:
         self.markers: dict[str, list[dict[str, Any]]] = {}
         self.signals: dict[str, dict[str, Any]] = {}
         self.signal_lists: dict[str, list[dict[str, Any]]] = {}
+        self.child_workflows: dict[str, dict[str, Any]] = {}
+        self.external_workflows_signaling: dict[int, dict[str, Any]] = {}
+        self.signaled_workflows: dict[str, list[dict[str, Any]]] = {}
+        self.workflow: dict[str, Any] = {}
         self.cancel_requested: dict[str, Any] | None = None
+        self.cancel_failed: dict[str, Any] | None = None
         self.started_decision_id: int | None = None
         self.completed_decision_id: int | None = None
         self._tasks_of_events: dict[int, dict[str, Any]] = {}
@@ -181,6 +190,10 @@ class History:
                     self._read_marker(event)
                 case "WorkflowExecution":
                     self._read_workflow(event)
+                case "ChildWorkflowExecution":
+                    self._read_child(event)
+                case "ExternalWorkflowExecution":
+                    self._read_external(event)
                 case "DecisionTask":
                     self._read_decision(event)
 
@@ -192,6 +205,22 @@ class History:
     def cancel_requested_id(self) -> int | None:
         """The id of the last request to cancel the run, None without one."""
         return self.cancel_requested["event_id"] if self.cancel_requested else None
+
+    @property
+    def cancel_failed_decision_task_completed_event_id(self) -> int | None:
+        """The id of the decision that asked to cancel the run and was refused, None without one."""
+        return self.cancel_failed["decision_task_completed_event_id"] if self.cancel_failed else None
+
+    @property
+    def swf_history(self) -> list[Event]:
+        """The events; simpleflow's history keeps its own in an object."""
+        return self.events
+
+    @staticmethod
+    def get_event_id(event: Mapping[str, Any]) -> int | None:
+        """Return the id of the last event of an entry, None if it has none."""
+        ids = [value for key, value in dict(event).items() if key.endswith(("event_id", "_id")) and isinstance(value, int)]
+        return max(ids, default=None)
 
     def get_signal_events(self, signal_name: str) -> list[dict[str, Any]]:
         """Return the signals with a name, the oldest first."""
@@ -274,6 +303,10 @@ class History:
             "event_id": event.id,
             "timestamp": event.timestamp,
         }
+        if event.state == "cancel_failed":
+            of = event.get("decision_task_completed_event_id")
+            self.cancel_failed = {"cause": event.get("cause"), "event_id": event.id, "decision_task_completed_event_id": of}
+        self.workflow |= {"state": event.state, f"{event.state}_id": event.id, f"{event.state}_timestamp": event.timestamp}
         if event.state == "signaled":
             name = event.signal_name
             signal = Entry(type="signal", name=name, state=event.state, input=_Later(event, "input"), **told)
@@ -282,6 +315,65 @@ class History:
             self.tasks.append(signal)
         elif event.state == "cancel_requested":
             self.cancel_requested = {"type": event.state, "cause": event.get("cause"), **told}
+
+    def _read_child(self, event: Event) -> None:
+        child: dict[str, Any]
+        if event.state == "start_initiated":
+            child = Entry(
+                type="child_workflow",
+                id=event.workflow_id,
+                name=event.workflow_type["name"],
+                version=event.workflow_type["version"],
+                input=_Later(event, "input"),
+                control=_Later(event, "control"),
+                child_policy=event.child_policy,
+                tag_list=event.get("tag_list"),
+                task_list=event.task_list["name"],
+                retry=0,
+            )
+            self.child_workflows[event.workflow_id] = child
+            self.tasks.append(child)
+        else:
+            known = self.child_workflows.get(
+                (event.get("workflow_execution") or {}).get("workflowId") or event.get("workflow_id")
+            )
+            if known is None:  # refused before it was initiated
+                known = Entry(type="child_workflow", id=event.get("workflow_id"))
+                self.child_workflows[event.workflow_id] = known
+                self.tasks.append(known)
+            child = known
+        if (execution := event.get("workflow_execution")) is not None:
+            child |= {"workflow_id": execution["workflowId"], "run_id": execution["runId"]}
+        child |= {"state": event.state, f"{event.state}_id": event.id, f"{event.state}_timestamp": event.timestamp}
+        for name in ("result", "reason", "details", "timeout_type", "cause"):
+            if (value := event.get(name)) is not None:
+                child[name] = value
+
+    def _read_external(self, event: Event) -> None:
+        state = event.state
+        if "signal" not in state:
+            return
+        signal: dict[str, Any]
+        if state == "signal_initiated":
+            signal = Entry(
+                type="external_workflow",
+                id=event.id,
+                name=event.signal_name,
+                workflow_id=event.workflow_id,
+                run_id=event.get("run_id"),
+                input=_Later(event, "input"),
+                control=_Later(event, "control"),
+            )
+            self.external_workflows_signaling[event.id] = signal
+            self.signaled_workflows.setdefault(event.workflow_id, []).append(signal)
+        elif (found := self.external_workflows_signaling.get(event.get("initiated_event_id") or 0)) is not None:
+            signal = found
+        else:  # refused before it was initiated
+            signal = Entry(type="external_workflow", id=event.id, workflow_id=event.workflow_id)
+            self.signaled_workflows.setdefault(event.workflow_id, []).append(signal)
+        signal |= {"state": state, f"{state}_event_id": event.id, f"{state}_event_timestamp": event.timestamp}
+        if (cause := event.get("cause")) is not None:
+            signal["cause"] = cause
 
     def _read_decision(self, event: Event) -> None:
         if event.state == "started":

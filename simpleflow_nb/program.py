@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from . import payload
 from .history import History, Lacks
+from .hooks import Hooks, history_reader
 from .replay import Execution
 from .replay.events import HistoryEvent
+from .updates import Updates
 from .workflow import Workflow
 
 
@@ -33,14 +35,18 @@ class Program:
         execution.activities_raise = cls.activities_raise
         execution.signals_reach_parent = cls.propagate_signals_to_parent
         execution.task_priority = self._task_priority
+        execution.read_history = history_reader(execution)
         execution.should_cancel = self._should_cancel
+        if self.workflow is not None:
+            Hooks(self.workflow, execution)
+            Updates(self.workflow, execution)
         execution.wants_history = any(_history_parameter(getattr(self.workflow, name, None)) for name in _HOOKS)
 
     def __call__(self, execution: Execution) -> Any:
         if self.workflow is None:
             assert self.error is not None
             raise self.error
-        arguments = payload.decode(execution.input, execution.load)
+        arguments = payload.decode_input(execution.input, execution.load)
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))

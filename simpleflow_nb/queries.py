@@ -79,10 +79,15 @@ def queries_of(cls: type) -> dict[str, Query]:
     Raises:
         DefinitionError: two methods answer to one name.
     """
+    return marked_methods(cls, _NAME, "queries")
+
+
+def marked_methods(cls: type, mark: str, what: str) -> dict[str, Query]:
+    """Return the methods of a class whose functions have the attribute ``mark``, by the names it holds; see `queries_of`."""
     names: dict[str, str] = {}  # of queries, by method
     for base in reversed(cls.__mro__):
         for attribute, value in vars(base).items():
-            given = getattr(value, _NAME, None) if inspect.isfunction(value) else None
+            given = getattr(value, mark, None) if inspect.isfunction(value) else None
             if given is not None:
                 names[attribute] = given
             elif attribute in names and not inspect.isfunction(value):
@@ -92,7 +97,7 @@ def queries_of(cls: type) -> dict[str, Query]:
         if name in found:
             where = f"{cls.__module__}.{cls.__qualname__}"
             raise DefinitionError(
-                f"{where} has two queries named {name!r}: {found[name].method} and {method}; rename one of them"
+                f"{where} has two {what} named {name!r}: {found[name].method} and {method}; rename one of them"
             )
         function = getattr(cls, method)
         found[name] = Query(name, method, _signature(function), (inspect.getdoc(function) or "").partition("\n")[0])

@@ -11,7 +11,27 @@ from typing import Any
 from .activity import Activity
 from .base import Submittable
 from .exceptions import DefinitionError
+from .history import History
+from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType
+
+__all__ = [
+    "Activity",
+    "ActivityTask",
+    "CancelExecutionTask",
+    "CancelTimerTask",
+    "ChildWorkflowTask",
+    "ContinueAsNewTask",
+    "History",
+    "MarkerTask",
+    "NonPythonicActivityTask",
+    "SignalTask",
+    "Submittable",
+    "Task",
+    "TaskFailureContext",
+    "TimerTask",
+    "WorkflowTask",
+]
 
 
 class Task(Submittable):
@@ -34,6 +54,11 @@ class ActivityTask(Task):
         if not isinstance(activity, Activity):
             raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
         self.activity, self.args, self.kwargs = activity, args, kwargs
+
+    def with_argument(self, value: Any) -> ActivityTask:
+        more = type(self)(self.activity, *self.args, value, **self.kwargs)
+        more.raises_on_failure = self.raises_on_failure
+        return more
 
     @property
     def name(self) -> str:
@@ -80,6 +105,13 @@ class WorkflowTask(Task):
     ) -> None:
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
+
+    def with_argument(self, value: Any) -> WorkflowTask:
+        more = WorkflowTask(
+            self.executor, self.workflow, *self.args, value, workflow_task_list=self.workflow_task_list, **self.kwargs
+        )
+        more.raises_on_failure = self.raises_on_failure
+        return more
 
     @property
     def name(self) -> str:

@@ -6,172 +6,29 @@ of them. `simpleflow_nb.settings`, the options of commands, masking and docs/var
 
 from __future__ import annotations
 
-import json
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any
+
+from . import constants
+from .variable_kinds import (
+    Address,
+    DefaultText,
+    Flag,
+    Module,
+    Modules,
+    Names,
+    Number,
+    Object,
+    Seconds,
+    Switch,
+    Text,
+    Timeout,
+    Variable,
+    Word,
+)
+
+__all__ = ["Variable"]
 
 PREFIX = "SIMPLEFLOW_NB_"
-
-T_co = TypeVar("T_co", covariant=True)
-
-
-# No dataclasses: making five of them takes longer than the rest of this module.
-class Variable(Generic[T_co]):
-    """An environment variable.
-
-    Attributes:
-        name: also the name of its constant in this module.
-        sentence: purpose for the table, in reStructuredText, without a full stop.
-        default: its value if it is not set.
-        may_be_mounted: a file of that name among the mounted secrets wins over the environment.
-        is_secret: masked wherever text is kept.
-        may_hold_secret: an address that can contain a password. Mounted, all of it is masked.
-        takes_empty: an empty text is a value; for all others it is the same as not set.
-    """
-
-    kind: ClassVar[str]
-    type: ClassVar[Any] = str
-    expected: str  #: what a message says is expected instead of a wrong value
-
-    def __init__(
-        self,
-        name: str,
-        sentence: str,
-        default: T_co,
-        *,
-        may_be_mounted: bool = False,
-        is_secret: bool = False,
-        may_hold_secret: bool = False,
-        takes_empty: bool = False,
-    ) -> None:
-        self.name, self.sentence, self.default = name, sentence, default
-        self.may_be_mounted, self.is_secret, self.may_hold_secret = may_be_mounted, is_secret, may_hold_secret
-        self.takes_empty = takes_empty
-
-    def __repr__(self) -> str:
-        return f"<variable {self.name}>"
-
-    def meant(self, text: str) -> T_co:
-        """Return the value that is written as ``text``, which has no white space around it.
-
-        Raises:
-            ValueError: there is none.
-        """
-        raise NotImplementedError
-
-
-class Text(Variable[str | None]):
-    """Any text; None if it is not set."""
-
-    kind = "text"
-    expected = "a text"
-
-    def __init__(self, name: str, sentence: str, **more: bool) -> None:
-        super().__init__(name, sentence, None, **more)
-
-    def meant(self, text: str) -> str:
-        return text
-
-
-class Number(Variable[int]):
-    """A whole number from 0, or to ``most``."""
-
-    kind, type = "number", int
-
-    def __init__(self, name: str, sentence: str, default: int, *, most: int | None = None) -> None:
-        super().__init__(name, sentence, default)
-        self.most = most
-        self.expected = "a number" if most is None else f"a number from 0 to {most}"
-
-    def meant(self, text: str) -> int:
-        if not text.isdecimal() or (self.most is not None and int(text) > self.most):
-            raise ValueError(text)
-        return int(text)
-
-
-class Flag(Variable[bool]):
-    """On with any text, as in simpleflow."""
-
-    kind, type = "flag", bool
-    expected = "any text"
-
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(name, sentence, False)
-
-    def meant(self, text: str) -> bool:
-        return bool(text)
-
-
-class Word(Variable[T_co]):
-    """One of ``words``, or of ``other_words``, which are taken without being offered."""
-
-    kind = "word"
-
-    def __init__(
-        self,
-        name: str,
-        sentence: str,
-        default: T_co,
-        words: tuple[str, ...],
-        *,
-        other_words: tuple[str, ...] = (),
-        ignores_case: bool = False,
-        may_be_mounted: bool = False,
-    ) -> None:
-        super().__init__(name, sentence, default, may_be_mounted=may_be_mounted)
-        self.words, self.other_words, self.ignores_case = words, other_words, ignores_case
-        self.expected = " or ".join(words) if len(words) < 3 else f"one of {', '.join(words)}"
-
-    def meant(self, text: str) -> T_co:
-        word = text.upper() if self.ignores_case else text
-        if word not in self.words and word not in self.other_words:
-            raise ValueError(text)
-        return cast(T_co, word)
-
-
-class Modules(Variable[tuple[str, ...]]):
-    """Names of modules, separated by commas."""
-
-    kind, type = "modules", tuple[str, ...]
-    expected = "a list of modules, separated by commas,"
-
-    def meant(self, text: str) -> tuple[str, ...]:
-        names = tuple(name.strip() for name in text.split(",") if name.strip())
-        if not all(part.isidentifier() for name in names for part in name.split(".")):
-            raise ValueError(text)
-        return names
-
-
-class Names(Variable[tuple[str, ...]]):
-    """Names of environment variables, separated by commas."""
-
-    kind, type = "names", tuple[str, ...]
-    expected = "a list of names of variables, separated by commas,"
-
-    def meant(self, text: str) -> tuple[str, ...]:
-        names = tuple(name.strip() for name in text.split(",") if name.strip())
-        if not all(name.isidentifier() for name in names):
-            raise ValueError(text)
-        return names
-
-
-class Object(Variable[dict[str, Any]]):
-    """An object in JSON."""
-
-    kind, type = "JSON", dict[str, Any]
-    expected = "a JSON object"
-
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(name, sentence, {})
-
-    def meant(self, text: str) -> dict[str, Any]:
-        try:
-            value = json.loads(text)
-        except RecursionError:
-            raise ValueError(text) from None
-        if not isinstance(value, dict):
-            raise ValueError(text)
-        return value
-
 
 _LEVELS, _OTHER_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR"), ("CRITICAL", "WARN", "FATAL", "NOTSET")
 
@@ -262,6 +119,124 @@ SIMPLEFLOW_IDENTITY = Object(
     'added to the identity of deciders and workers in histories, ``{"hostname": ..., "pid": ...}``; null removes a key',
 )
 
+SIMPLEFLOW_SETTINGS_MODULE = Module(
+    "SIMPLEFLOW_SETTINGS_MODULE",
+    "module whose constants are used where the environment does not say anything else: :ref:`settings_module`",
+)
+WORKFLOW_DEFAULT_TASK_LIST = Text(
+    "WORKFLOW_DEFAULT_TASK_LIST", "nothing by itself: for ``settings`` in your own code", may_be_in_module=True
+)
+WORKFLOW_DEFAULT_VERSION = DefaultText(
+    "WORKFLOW_DEFAULT_VERSION",
+    "nothing by itself: for ``settings`` in your own code",
+    constants.DEFAULT_VERSION,
+    may_be_in_module=True,
+)
+WORKFLOW_DEFAULT_EXECUTION_TIME = Timeout(
+    "WORKFLOW_DEFAULT_EXECUTION_TIME",
+    "seconds after which a run is ended, if its type is registered without an ``execution_timeout``",
+    str(constants.DEFAULT_RUN_SECONDS),
+    may_be_in_module=True,
+)
+WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT = Timeout(
+    "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT",
+    "seconds for one decision, if the type is registered without a ``decision_tasks_timeout``",
+    str(constants.DEFAULT_DECISION_SECONDS),
+    may_be_in_module=True,
+)
+ACTIVITY_DEFAULT_TASK_LIST = Text(
+    "ACTIVITY_DEFAULT_TASK_LIST", "list of activities without a ``task_list``, instead of the workflow's", may_be_in_module=True
+)
+ACTIVITY_DEFAULT_VERSION = DefaultText(
+    "ACTIVITY_DEFAULT_VERSION", "version of activities that give none", constants.DEFAULT_VERSION, may_be_in_module=True
+)
+ACTIVITY_DEFAULT_TIMEOUT = Timeout(
+    "ACTIVITY_DEFAULT_TIMEOUT",
+    "nothing by itself: for ``settings`` in your own code",
+    str(constants.DEFAULT_ACTIVITY_SECONDS),
+    may_be_in_module=True,
+)
+ACTIVITY_START_TO_CLOSE_TIMEOUT = Timeout(
+    "ACTIVITY_START_TO_CLOSE_TIMEOUT",
+    "``start_to_close_timeout`` of activities that give none",
+    str(constants.DEFAULT_ACTIVITY_SECONDS),
+    may_be_in_module=True,
+)
+ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT = Timeout(
+    "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT",
+    "``schedule_to_close_timeout`` of activities that give none",
+    constants.NEVER,
+    may_be_in_module=True,
+)
+ACTIVITY_SCHEDULE_TO_START_TIMEOUT = Timeout(
+    "ACTIVITY_SCHEDULE_TO_START_TIMEOUT",
+    "``schedule_to_start_timeout`` of activities that give none",
+    constants.NEVER,
+    may_be_in_module=True,
+)
+ACTIVITY_HEARTBEAT_TIMEOUT = Timeout(
+    "ACTIVITY_HEARTBEAT_TIMEOUT",
+    "``heartbeat_timeout`` of activities that give none",
+    str(constants.DEFAULT_HEARTBEAT_SECONDS),
+    may_be_in_module=True,
+)
+ACTIVITY_SIGTERM_WAIT_SEC = Seconds(
+    "ACTIVITY_SIGTERM_WAIT_SEC",
+    "how long the processes of ``execute.python`` and ``execute.program`` have to end by themselves before they are killed",
+    3.0,
+    may_be_in_module=True,
+)
+SIMPLEFLOW_S3_HOST = DefaultText(
+    "SIMPLEFLOW_S3_HOST",
+    "host for buckets whose region may not be asked for: :doc:`from_simpleflow`",
+    "s3.amazonaws.com",
+    may_be_in_module=True,
+)
+SIMPLEFLOW_S3_SSE = Switch(
+    "SIMPLEFLOW_S3_SSE", "ask S3 to encrypt what ``simpleflow_nb.storage`` puts there", may_be_in_module=True
+)
+SIMPLEFLOW_BINARIES_DIRECTORY = Text(
+    "SIMPLEFLOW_BINARIES_DIRECTORY",
+    "folder of downloaded programs; by default one of the user's own in the folder for temporary files",
+    may_be_in_module=True,
+)
+SIMPLEFLOW_SYSLOG_TARGET = Address(
+    "SIMPLEFLOW_SYSLOG_TARGET", "syslog that gets the log lines too, by UDP", may_be_in_module=True
+)
+METROLOGY_BUCKET = DefaultText(
+    "METROLOGY_BUCKET", "bucket for the measurements of ``simpleflow_nb.metrology``", "metrology_bucket", may_be_in_module=True
+)
+METROLOGY_PATH_PREFIX = Text("METROLOGY_PATH_PREFIX", "beginning of their keys", may_be_in_module=True)
+STEP_BUCKET = DefaultText(
+    "STEP_BUCKET",
+    "bucket, or ``file:`` and a folder, of the marks of ``simpleflow_nb.step``",
+    f"file:{constants.STATE_FOLDER}/steps",
+    may_be_in_module=True,
+)
+
+#: Settings of simpleflow, which a module may say as well: a constant of the same name.
+SIMPLEFLOW_SETTINGS: tuple[Variable[Any], ...] = (
+    WORKFLOW_DEFAULT_TASK_LIST,
+    WORKFLOW_DEFAULT_VERSION,
+    WORKFLOW_DEFAULT_EXECUTION_TIME,
+    WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT,
+    ACTIVITY_DEFAULT_TASK_LIST,
+    ACTIVITY_DEFAULT_VERSION,
+    ACTIVITY_DEFAULT_TIMEOUT,
+    ACTIVITY_START_TO_CLOSE_TIMEOUT,
+    ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT,
+    ACTIVITY_SCHEDULE_TO_START_TIMEOUT,
+    ACTIVITY_HEARTBEAT_TIMEOUT,
+    ACTIVITY_SIGTERM_WAIT_SEC,
+    SIMPLEFLOW_S3_HOST,
+    SIMPLEFLOW_S3_SSE,
+    SIMPLEFLOW_BINARIES_DIRECTORY,
+    SIMPLEFLOW_SYSLOG_TARGET,
+    METROLOGY_BUCKET,
+    METROLOGY_PATH_PREFIX,
+    STEP_BUCKET,
+)
+
 #: In the order of the documentation.
 VARIABLES: tuple[Variable[Any], ...] = (
     LOG_LEVEL,
@@ -289,6 +264,8 @@ VARIABLES: tuple[Variable[Any], ...] = (
     SIMPLEFLOW_NB_SECRETS,
     SIMPLEFLOW_DISABLE_SETPROCTITLE,
     NO_COLOR,
+    SIMPLEFLOW_SETTINGS_MODULE,
+    *SIMPLEFLOW_SETTINGS,
 )
 
 #: Between processes of ours, so not in the documentation.
@@ -309,28 +286,8 @@ AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID"  #: boto3's, and secret only where it is
 
 #: Variables of simpleflow that nothing reads here, and what does their work: a clause for messages.
 REPLACED = {
-    "WORKFLOW_DEFAULT_TASK_LIST": "give the workflow its task_list, or the decider --task-list",
-    "WORKFLOW_DEFAULT_VERSION": "give the workflow its version",
-    "WORKFLOW_DEFAULT_EXECUTION_TIME": "give the workflow its execution_timeout",
-    "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT": "give the workflow its decision_tasks_timeout",
-    "ACTIVITY_DEFAULT_TASK_LIST": "give the activity its task_list",
-    "ACTIVITY_DEFAULT_VERSION": "give the activity its version",
-    "ACTIVITY_DEFAULT_TIMEOUT": "give the activity its start_to_close_timeout",
-    "ACTIVITY_START_TO_CLOSE_TIMEOUT": "give the activity its start_to_close_timeout",
-    "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT": "give the activity its schedule_to_close_timeout",
-    "ACTIVITY_SCHEDULE_TO_START_TIMEOUT": "give the activity its schedule_to_start_timeout",
-    "ACTIVITY_HEARTBEAT_TIMEOUT": "give the activity its heartbeat_timeout",
-    "ACTIVITY_SIGTERM_WAIT_SEC": "a worker finishes its tasks after the first signal and ends them after the second",
     "SWF_MAX_OPEN_ACTIVITY_COUNT": "give the workflow its max_open_activity_count",
     "SIMPLEFLOW_ENV": "tests use simpleflow_nb.testing",
-    "SIMPLEFLOW_SETTINGS_MODULE": "set the variables themselves",
     "SIMPLEFLOW_JUMBO_FIELDS_BUCKET": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
-    "SIMPLEFLOW_S3_HOST": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
-    "SIMPLEFLOW_S3_SSE": "long payloads are kept in a folder, which SIMPLEFLOW_NB_PAYLOADS names",
     "SIMPLEFLOW_ENABLE_DISK_CACHE": "payloads are read from their folder",
-    "SIMPLEFLOW_BINARIES_DIRECTORY": "no binaries are downloaded; install them where the workers are",
-    "SIMPLEFLOW_SYSLOG_TARGET": "logs go to standard error, with SIMPLEFLOW_NB_LOG_FORMAT=json for what collects them",
-    "STEP_BUCKET": "there are no steps that are skipped",
-    "METROLOGY_BUCKET": "workflow.profile shows how long tasks took",
-    "METROLOGY_PATH_PREFIX": "workflow.profile shows how long tasks took",
 }

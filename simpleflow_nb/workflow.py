@@ -18,10 +18,11 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
+from . import slices
 from .activity import Activity
 from .base import Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
@@ -31,8 +32,10 @@ from .marker import Marker
 from .replay import Execution
 from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
+from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
 from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType, execution_input
 
 __all__ = ["Submittable", "WaitForSignal", "Workflow", "execution_input", "logger"]
@@ -48,11 +51,19 @@ class _Runs(Protocol[T_co]):
     def run(self, *args: Any, **kwargs: Any) -> T_co: ...
 
 
+class _Executes(Protocol[T_co]):
+    """An activity that is a class: type checkers take it for the class itself, whatever its decorator returns."""
+
+    def execute(self) -> T_co: ...
+
+
 class Workflow(WorkflowType):
     """Base class of workflows: set ``name``, ``version`` and ``task_list``, and write :meth:`run`, plain or ``async``.
 
     The settings of a class are those of :class:`.WorkflowType`.
     """
+
+    Slice: ClassVar[type[Workflow]]  #: of the child executions of :meth:`for_each`
 
     def __init__(self, executor: Execution) -> None:
         self.executor = executor
@@ -65,49 +76,65 @@ class Workflow(WorkflowType):
     # ---- tasks -------------------------------------------------------------------------------------------------------------
 
     @overload
-    def submit(self, task: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: Group) -> GroupFuture: ...
+    def submit(self, submittable: type[_Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, task: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
+    def submit(self, submittable: Group) -> GroupFuture: ...
     @overload
-    def submit(self, task: Submittable) -> Future[Any]: ...
-    def submit(self, task: Any, *args: Any, **kwargs: Any) -> Any:
+    def submit(self, submittable: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
+    @overload
+    def submit(self, submittable: Submittable) -> Future[Any]: ...
+    def submit(self, submittable: Any, *args: Any, **kwargs: Any) -> Any:
         """Schedule an activity, a child workflow or a task as soon as its arguments are available; return its future at once.
 
         The arguments may contain futures, also in lists and dicts. ``__priority=N`` sets the task's priority.
 
         Raises:
-            DefinitionError: ``task`` cannot be submitted.
+            DefinitionError: ``submittable`` cannot be submitted.
         """
-        if type(task) is Activity:
-            return self.executor.submit_activity(task, args, kwargs)
-        if isinstance(task, SubmittableContainer):
-            return task.submit(self)
-        if isinstance(task, type) and issubclass(task, Workflow) and task.run is Workflow.run:
-            raise DefinitionError(f"{task.__qualname__} has no run(); write it")
-        return self._submission.submitted(task, args, kwargs)
+        if type(submittable) is Activity:
+            return self.executor.submit_activity(submittable, args, kwargs)
+        if isinstance(submittable, SubmittableContainer):
+            return submittable.submit(self)
+        if isinstance(submittable, type) and issubclass(submittable, Workflow) and submittable.run is Workflow.run:
+            raise DefinitionError(f"{submittable.__qualname__} has no run(); write it")
+        return self._submission.submitted(submittable, args, kwargs)
 
     @overload
-    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
+    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
     @overload
-    def map(self, task: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
-    def map(self, task: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
+    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
+    def map(self, activity: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
         """Submit a task for each item, with the item as its argument; return the list of the futures.
 
         With ``max_parallel``, at most so many run at a time, and this returns one future, of the list of all results.
         """
         if max_parallel is not None:
-            return self.submit(Group(*((task, item) for item in iterable), max_parallel=max_parallel))
-        return [self.submit(task, item) for item in iterable]
+            return self.submit(Group(*((activity, item) for item in iterable), max_parallel=max_parallel))
+        return [self.submit(activity, item) for item in iterable]
 
-    def starmap(self, task: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
+    def starmap(self, activity: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
         """Submit a task for each item, with the item's elements as its arguments."""
-        return [self.submit(task, *items) for items in iterable]
+        return [self.submit(activity, *items) for items in iterable]
+
+    def for_each(
+        self, task: Activity[..., T], items: Iterable[Any], *, max_parallel: int | None = None, slice_size: int = SLICE_SIZE
+    ) -> Future[list[T]]:
+        """Run an activity for each of many items; return the future of the list of all results, in order.
+
+        More items than ``slice_size`` are spread over child executions, of so many items each: an execution has at most 25,000
+        events, and an item takes three to six. ``max_parallel`` bounds the tasks of all slices together. Failures are as in a
+        :class:`.Group`: raised, or told by ``exception``, as the activity's ``raises_on_failure`` says.
+
+        Raises:
+            DefinitionError: ``slice_size`` or ``max_parallel`` is less than 1.
+        """
+        return slices.submitted(self, task, list(items), max_parallel, slice_size)
 
     def timer(self, wait: timedelta | float) -> Future[None]:
         """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
@@ -158,6 +185,13 @@ class Workflow(WorkflowType):
     def cancel_workflow(self, workflow_id: str, run_id: str | None = None) -> CancelExecutionTask:
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
+
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        """
+        self.executor.wait_until(condition)
 
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
@@ -251,6 +285,32 @@ class Workflow(WorkflowType):
             "parent_run_id": parent.get("runId"),
         }
 
+    def get_execution_context(self) -> dict[str, Any]:
+        """Return the ids of this execution; simpleflow's former name of :meth:`get_run_context`."""
+        return self.get_run_context()
+
+    def get_event_details(self, event_type: str, event_name: str) -> dict[str, Any] | None:
+        """Return what the history has of the last signal, marker or timer with a name, or of an activity or child with an id.
+
+        ``event_type`` is ``signal``, ``marker``, ``timer``, ``activity`` or ``child_workflow``. None if there is none.
+
+        Raises:
+            DefinitionError: it is another type.
+        """
+        history = self.executor.history
+        places = {
+            "signal": history.signals,
+            "marker": history.markers,
+            "timer": history.timers,
+            "activity": history.activities,
+            "child_workflow": history.child_workflows,
+        }
+        if event_type not in places:
+            raise DefinitionError(f"there are no details of {event_type!r}; ask for {', '.join(places)}")
+        found: Any = places[event_type].get(event_name)
+        last: dict[str, Any] | None = found[-1] if isinstance(found, list) else found
+        return last
+
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------
 
     def should_cancel(self, *history: Any) -> bool:
@@ -263,3 +323,48 @@ class Workflow(WorkflowType):
 
     def on_canceled(self, *history: Any) -> None:
         """Hook, called before the run ends as cancelled. It cannot submit tasks."""
+
+    # Each of these is called with the History of the run before a decision is sent, and again if it has to be made again. They
+    # look, and cannot submit. What one raises is logged, also for workflow.info.
+
+    def before_replay(self, history: Any) -> None:
+        """Hook, called before the run's code goes on."""
+
+    def after_replay(self, history: Any) -> None:
+        """Hook, called when the run's code waits or has ended."""
+
+    def on_completed(self, history: Any) -> None:
+        """Hook, called when ``run()`` has returned."""
+
+    def on_failure(self, history: Any, reason: str, details: str | None = None) -> None:
+        """Hook, called when ``run()`` has raised, or the run fails otherwise."""
+
+    def after_closed(self, history: Any) -> None:
+        """Hook, called last when the run ends, however it ends by itself."""
+
+    def before_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`before_replay`."""
+
+    def after_run(self, history: Any) -> None:
+        """Hook, simpleflow's former name of :meth:`after_closed`."""
+
+    def on_task_failure(self, failure_context: TaskFailureContext) -> TaskFailureContext | None:
+        """Decide about a failed attempt at an activity or a child: return the context after one of its ``decide_`` methods.
+
+        None leaves it to the retry policy of the task. It is called at each replay, so it has to decide the same each time.
+        """
+        return None
+
+
+class Slice(Workflow):
+    """Some of the items of :meth:`Workflow.for_each`, as a child execution with a history of its own."""
+
+    name = slices.TYPE_NAME
+    version = slices.TYPE_VERSION
+
+    def run(self, activity: str, items: list[Any], max_parallel: int | None = None) -> dict[str, Any]:
+        """Run the activity of that type for each item; return the results, and the failures by index."""
+        return slices.carried_out(self, activity, items, max_parallel)
+
+
+Workflow.Slice = Slice

@@ -75,9 +75,10 @@ class WorkflowType:
         return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def execution_input(cls: type[WorkflowType], arguments: dict[str, Any]) -> str:
-    """Encode the input of an execution: the arguments, and the path of the class for deciders."""
-    return payload.encoded({**arguments, "__extra": {"class": cls.class_path()}}, f"the input of {cls.type_name()}")
+def execution_input(cls: type[WorkflowType], arguments: dict[str, Any], class_path: str | None = None) -> str:
+    """Encode the input of an execution: the arguments, and the path of the class for deciders, its own by default."""
+    extra = {"class": class_path or cls.class_path()}
+    return payload.encoded({**arguments, "__extra": extra}, f"the input of {cls.type_name()}")
 
 
 def checked_tags(given: Any, where: str) -> list[str]:

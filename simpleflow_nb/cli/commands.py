@@ -57,6 +57,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Tools": {
         "doctor": ("notebooks.doctor", "Check what the runs of a workflow file need"),
+        "binaries.download": ("engine.binaries", "Download programs that activities need"),
         "journal.prune": ("engine.journal", "Remove the histories of old local executions"),
     },
 }

@@ -60,6 +60,16 @@ def heartbeat_option(command: F) -> F:
     return click.option("--heartbeat", type=kind, default=30, show_default=True, help=text)(command)
 
 
+def middleware_options(command: F) -> F:
+    """Add ``--middleware-pre-execution`` and ``--middleware-post-execution``."""
+    text = "Function called with the context and result= after each activity, as package.module.function; repeatable."
+    option = click.option("--middleware-post-execution", "middlewares_post", multiple=True, metavar="FUNCTION", help=text)
+    text = "Function called with the context of the task before each activity, as package.module.function; repeatable."
+    return click.option("--middleware-pre-execution", "middlewares_pre", multiple=True, metavar="FUNCTION", help=text)(
+        option(command)
+    )
+
+
 def notebook_workers_option(command: F) -> F:
     text = "Notebooks that run at once. [default: number of cores]"
     return click.option("--nb-workers", type=click.IntRange(min=1), help=text)(command)

@@ -10,8 +10,9 @@ from click.core import ParameterSource
 from ..exceptions import DefinitionError
 
 #: by the names of their parameters: options of commands that work here or on a service, as they are asked to
+MIDDLEWARES = ("middlewares_pre", "middlewares_post")
 ONLY_WITH_DOMAIN = ("region", "create_domain", "retention_days", "payloads", "task_list")
-ONLY_WITH_LOCAL = ("nb_workers", "durable", "quiet", "db", "new")
+ONLY_WITH_LOCAL = ("nb_workers", "durable", "quiet", "db", "new", *MIDDLEWARES)
 
 _FROM_PARAMETERS = "its id and its tags come from its parameters"
 #: of workflow.start, what to say instead
@@ -20,6 +21,7 @@ ONLY_FOR_CLASSES = {
     "tags": _FROM_PARAMETERS,
     "execution_timeout": "'timeout' in the file is that of a notebook",
     "task_list": "",
+    **dict.fromkeys(MIDDLEWARES, "middlewares are for the activities of workflow classes"),
 }
 
 

@@ -12,8 +12,6 @@ from .call_shapes import CALLS, DECISIONS
 from .faults import Fault
 from .rate_quotas import RATE_CAUSES, Buckets, RateQuotas
 
-NOT_PERMITTED = "OPERATION_NOT_PERMITTED"
-
 
 class Admission:
     """The admission to one service. Without rates and with everything permitted it costs nothing.
@@ -32,13 +30,17 @@ class Admission:
         unknown = sorted(asked - CALLS.keys() - DECISIONS.keys())
         if unknown:
             raise ValueError(f"{unknown[0]!r} is neither a call nor a decision of SWF")
-        self._rates, self._not_permitted = rates, frozenset(not_permitted)
+        self._rates, self.not_permitted = rates, frozenset(not_permitted)
         self._buckets = Buckets(now)
+
+    @property
+    def has_rates(self) -> bool:
+        return self._rates is not None
 
     @property
     def is_open(self) -> bool:
         """Tell whether every call is admitted."""
-        return self._rates is None and not self._not_permitted
+        return self._rates is None and not self.not_permitted
 
     def check_call(self, operation: str, arguments: Mapping[str, Any]) -> None:
         """Admit a call.
@@ -46,7 +48,7 @@ class Admission:
         Raises:
             Fault: OperationNotPermittedFault, ThrottlingException.
         """
-        if operation in self._not_permitted:
+        if operation in self.not_permitted:
             raise Fault("OperationNotPermittedFault", f"{operation} is not permitted")
         if self._rates is None:
             return
@@ -66,9 +68,6 @@ class Admission:
             task_list = attributes["taskList"]["name"]
             is_admitted = self._buckets.take(("list", domain, task_list), self._rates.scheduled_on_one_list)
         return None if is_admitted else RATE_CAUSES[decision_type]
-
-    def permits(self, decision_type: str) -> bool:
-        return decision_type not in self._not_permitted
 
 
 def _execution_of(arguments: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_DATA_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
@@ -18,6 +19,8 @@ from .faults import Fault, invalid
 
 if TYPE_CHECKING:
     from ..replay.decisions import Decision
+
+Key = tuple[Any, ...]  #: where an item stands in a listing
 
 CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
 MAX_RETENTION_DAYS = 90
@@ -232,27 +235,38 @@ def page_size(given: int | None) -> int:
     return given or MAX_PAGE_SIZE
 
 
-def page_of(name: str, infos: list[dict[str, Any]], call: dict[str, Any]) -> dict[str, Any]:
+def page_of(
+    name: str, keyed: Sequence[tuple[Key, Any]], call: dict[str, Any], kinds: tuple[type, ...], *, descending: bool
+) -> dict[str, Any]:
     """Return the page of a listing that a call asks for.
+
+    It begins after the last item of the page before, so items that come or go in between move none that is still to be shown.
+
+    Args:
+        keyed: all items with their keys, in any order. No two keys are equal, and no text in one has a slash.
+        kinds: types of the parts of a key.
 
     Raises:
         Fault: ValidationException.
     """
-    start, size = page_start(call.get("nextPageToken")), page_size(call.get("maximumPageSize"))
-    answer: dict[str, Any] = {name: infos[start : start + size]}
-    if start + size < len(infos):
-        answer["nextPageToken"] = str(start + size)
+    size, shown = page_size(call.get("maximumPageSize")), _last_shown(call.get("nextPageToken"), kinds)
+    rest = keyed if shown is None else [one for one in keyed if (one[0] < shown if descending else one[0] > shown)]
+    ordered = sorted(rest, key=itemgetter(0), reverse=descending)
+    answer: dict[str, Any] = {name: [item for _, item in ordered[:size]]}
+    if size < len(ordered):
+        answer["nextPageToken"] = "/".join(map(str, ordered[size - 1][0]))
     return answer
 
 
-def page_start(token: str | None) -> int:
-    """Return the number of items that earlier pages of a listing have shown.
+def _last_shown(token: str | None, kinds: tuple[type, ...]) -> Key | None:
+    """Parse a token: the key of the last item of the page before.
 
     Raises:
         Fault: ValidationException.
     """
     if token is None:
-        return 0
-    if not token.isdecimal():
-        raise invalid(f"Invalid token: {token!r:.40}")
-    return int(token)
+        return None
+    try:
+        return tuple(kind(part) for kind, part in zip(kinds, token.split("/"), strict=True))
+    except ValueError:
+        raise invalid(f"Invalid token: {token!r:.40}") from None

@@ -33,6 +33,8 @@ _INITIATED = {"StartChildWorkflowExecution", "SignalExternalWorkflowExecution", 
 class Surroundings:
     """The part of a service that decisions depend on, beside the execution. This one has no rules: nothing fails by it."""
 
+    not_permitted: frozenset[str] = frozenset()  #: types of decisions that the decider may not make
+
     def refusal(self, kind: str, attributes: Attributes) -> str | None:
         """Return the cause for which a decision with these attributes fails, None if it does not.
 
@@ -40,12 +42,8 @@ class Surroundings:
         """
         return None
 
-    def permits(self, kind: str) -> bool:
-        """Return whether the decider may make such decisions."""
-        return True
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would cost as much as carrying out a decision
 class Deciding:
     """One decision task being completed."""
 

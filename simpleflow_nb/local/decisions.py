@@ -74,7 +74,7 @@ def complete_decision(
     task = Deciding(execution, now, done, quotas, surroundings)
     for one in decisions:
         kind, a = one["decisionType"], attributes_of(one)
-        if not surroundings.permits(kind):
+        if kind in surroundings.not_permitted:
             wanted = task.fail(kind, a, "OPERATION_NOT_PERMITTED")
             continue
         if kind not in _CLOSING:

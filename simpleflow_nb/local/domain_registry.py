@@ -125,9 +125,10 @@ class DomainRegistry(Timekeeping):
 
     def list_domains(self, *, registrationStatus: str, **call: Any) -> dict[str, Any]:
         with self.lock:
-            found = sorted(self.domains.items(), reverse=bool(call.get("reverseOrder")))
-        infos = [_domain_info(known) for _, known in found if known.registered["status"] == registrationStatus]
-        return page_of("domainInfos", infos, call)
+            found = list(self.domains.items())
+        asked = ((name, known) for name, known in found if known.registered["status"] == registrationStatus)
+        infos = [((DOMAIN_ROW, name), _domain_info(known)) for name, known in asked]
+        return page_of("domainInfos", infos, call, (str, str), descending=bool(call.get("reverseOrder")))
 
     # ---- tags of domains -----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ START_DEFAULTS = {
 NEEDED_BY_STARTS = ("taskList", "executionStartToCloseTimeout", "taskStartToCloseTimeout", "childPolicy")
 
 _ACTIVITY, _CHILD, _ONWARD = "ScheduleActivityTask", "StartChildWorkflowExecution", "ContinueAsNewWorkflowExecution"
+_OF_TYPES = {_ACTIVITY, _CHILD, _ONWARD}
 
 
 class DomainRules(Surroundings):
@@ -47,13 +48,11 @@ class DomainRules(Surroundings):
 
     def __init__(self, domain: Domain, execution: LocalExecution, quotas: Quotas, admission: Admission) -> None:
         self._domain, self._execution, self._quotas, self._admission = domain, execution, quotas, admission
+        self._has_rates, self.not_permitted = admission.has_rates, admission.not_permitted
 
     def completed(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Return the decisions, with the defaults of the types of activities, children and next runs."""
-        return [self._completed(one) for one in decisions]
-
-    def permits(self, kind: str) -> bool:
-        return self._admission.permits(kind)
+        return [self._completed(one) if one["decisionType"] in _OF_TYPES else one for one in decisions]
 
     def refusal(self, kind: str, attributes: Attributes) -> str | None:
         cause = None
@@ -62,9 +61,11 @@ class DomainRules(Surroundings):
         elif kind in (_CHILD, _ONWARD):
             cause = self._type_refusal("workflow", self._workflow_type(kind, attributes))
             cause = cause or _missing(attributes, NEEDED_BY_STARTS)
-        if cause is None and kind == _CHILD and self._is_full():
-            cause = "OPEN_WORKFLOWS_LIMIT_EXCEEDED"
-        return cause or self._admission.refusal(self._domain.name, kind, attributes)
+            if cause is None and kind == _CHILD and self._is_full():
+                cause = "OPEN_WORKFLOWS_LIMIT_EXCEEDED"
+        if cause is None and self._has_rates:
+            cause = self._admission.refusal(self._domain.name, kind, attributes)
+        return cause
 
     def _is_full(self) -> bool:
         """Tell whether the domain has no room for a child, counting those that this response has initiated."""
@@ -74,10 +75,8 @@ class DomainRules(Surroundings):
     def _completed(self, decision: Decision) -> Decision:
         kind, attributes, types = decision["decisionType"], attributes_of(decision), self._domain.types
         if kind == _ACTIVITY:
-            return _with_defaults(decision, types["activity"], attributes["activityType"], _ACTIVITY_DEFAULTS)
-        if kind in (_CHILD, _ONWARD):
-            return _with_defaults(decision, types["workflow"], self._workflow_type(kind, attributes), START_DEFAULTS)
-        return decision
+            return _with_defaults(decision, attributes, types["activity"], attributes["activityType"], _ACTIVITY_DEFAULTS)
+        return _with_defaults(decision, attributes, types["workflow"], self._workflow_type(kind, attributes), START_DEFAULTS)
 
     def _workflow_type(self, kind: str, attributes: Attributes) -> dict[str, str]:
         """Return the type of a child or of the next run, which differs from this one's at most in the version."""
@@ -99,9 +98,12 @@ def with_defaults(known: Type, defaults: dict[str, str]) -> Attributes:
 
 
 def _with_defaults(
-    decision: Decision, types: dict[tuple[str, str], Type], wanted: dict[str, str], defaults: dict[str, str]
+    decision: Decision,
+    attributes: Attributes,
+    types: dict[tuple[str, str], Type],
+    wanted: dict[str, str],
+    defaults: dict[str, str],
 ) -> Decision:
-    attributes = attributes_of(decision)
     if attributes.keys() >= defaults.keys():
         return decision
     whole: Any = {**with_defaults(types.get((wanted["name"], wanted["version"]), {}), defaults), **attributes}
@@ -112,4 +114,8 @@ def _with_defaults(
 
 
 def _missing(attributes: Attributes, needed: Sequence[str]) -> str | None:
-    return next((default_undefined(name) for name in needed if name not in attributes), None)
+    """Return the cause for a value that neither the decision nor its type has, None if all are there."""
+    for name in needed:
+        if name not in attributes:
+            return default_undefined(name)
+    return None

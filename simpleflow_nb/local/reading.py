@@ -61,7 +61,7 @@ class Reading(TypeRegistry, Watching):
     def count_closed_workflow_executions(self, *, domain: str, **call: Any) -> dict[str, Any]:
         return {"count": len(self._selected(domain, call, is_open=False)), "truncated": False}
 
-    def _selected(self, domain: str, call: dict[str, Any], *, is_open: bool) -> list[ExecutionInfo]:
+    def _selected(self, domain: str, call: dict[str, Any], *, is_open: bool) -> list[tuple[int, ExecutionInfo]]:
         self._check_domain(domain)
         with self.lock:
             self.check_usable()
@@ -72,7 +72,7 @@ class Reading(TypeRegistry, Watching):
                 if number not in self.unborn and info["domain"] == domain
             )
             return [
-                visibility.with_status(info, closed_at, close_status, self._cancel_requested(number))
+                (number, visibility.with_status(info, closed_at, close_status, self._cancel_requested(number)))
                 for number, info, closed_at, close_status in visibility.selected(listed, call, is_open=is_open)
             ]
 

@@ -1,7 +1,7 @@
 """Effects of executions on each other: children and parents, signals and requests to cancel, the next run.
 
-One call may change several executions. All of them change under one hold of the lock, before :meth:`.store.Store.commit` is
-asked to write, so they are written in one transaction and become visible together: no crash can part them.
+One call may change several executions. All of them change under one hold of the lock, before :meth:`.store.Store.commit` has
+collected what to write, so they are written in one transaction and become visible together: no crash can part them.
 
 https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dev-adv-child-workflows.html
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .deciding import failure
@@ -45,23 +45,18 @@ _STARTED = (
 class Relations(Store):
     """Delivery of what executions have for others."""
 
-    def commit(self, *executions: LocalExecution) -> None:
-        super().commit(*self._settled(executions))
-
-    def _settled(self, executions: Iterable[LocalExecution]) -> Iterable[LocalExecution]:
-        """Deliver what the executions have for others, and what follows from that; return all that have changed."""
-        waiting = deque(executions)
-        changed: dict[int, LocalExecution] = {}
+    def settle(self, execution: LocalExecution) -> None:
+        """End an execution that is too long, deliver what it has for others, and so on with those that this changes."""
+        waiting = deque([execution])
         while waiting:
-            execution = waiting.popleft()
-            changed[execution.number] = execution
-            if len(execution.events) > self.quotas.history_events and execution.close_status is None:
-                policy = execution.started_attributes.get("childPolicy", _TERMINATE)
-                execution.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
-            outgoing, execution.outgoing = execution.outgoing, []
+            one = waiting.popleft()
+            self.dirty[one.number] = one
+            if len(one.events) > self.quotas.history_events and one.close_status is None:
+                policy = one.started_attributes.get("childPolicy", _TERMINATE)
+                one.terminate(self.clock.timestamp(), None, None, policy, "EVENT_LIMIT_EXCEEDED")
+            outgoing, one.outgoing = one.outgoing, []
             for kind, *parts in outgoing:
-                waiting.extend(_DELIVERIES[kind](self, execution, _last_moment(execution), *parts))
-        return changed.values()
+                waiting.extend(_DELIVERIES[kind](self, one, _last_moment(one), *parts))
 
     # ---- decisions of the source: each returns the executions that have changed ---------------------------------------------
 
@@ -101,7 +96,9 @@ class Relations(Store):
     def _target(self, source: LocalExecution, asked: dict[str, Any]) -> LocalExecution | None:
         """Return the open execution of the same domain that is meant; without a run id, whichever is open."""
         found = self.domains[source.domain].open_by_id.get(asked["workflowId"])
-        return found if found is not None and asked.get("runId") in (None, "", found.run_id) else None
+        if found is None or found.close_status is not None:  # the response that sends it may have closed its own target
+            return None
+        return found if asked.get("runId") in (None, "", found.run_id) else None
 
     def _refuse(self, source: LocalExecution, now: float, kind: str, initiated: int, cause: str) -> list[LocalExecution]:
         if source.close_status is None:

@@ -122,8 +122,11 @@ class Store:
         Raises:
             ServiceError: the retries failed; the service has stopped.
         """
+        most = self.quotas.history_events
         for execution in executions:
             self.dirty[execution.number] = execution
+            if execution.outgoing or len(execution.events) > most:
+                self.settle(execution)
         request = getattr(self._carrying_out, "request", 0)
         if request:
             self._taken_request = request  # deleted by the transaction that writes its events
@@ -155,6 +158,10 @@ class Store:
             self._in_flight = set()
             self._flushed.notify_all()
             self._publish(news)
+
+    def settle(self, execution: LocalExecution) -> None:
+        """Carry out what follows from the changes of an execution, also in others, before they are written."""
+        raise NotImplementedError
 
     def keep_rows(self, rows: Sequence[TypeRow], removed: Sequence[TypeKey] = ()) -> None:
         """Make domains and types durable, or their removal, in one transaction.

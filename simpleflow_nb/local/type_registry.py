@@ -95,13 +95,13 @@ class TypeRegistry(DomainRegistry):
     def _list_types(self, kind: str, domain: str, status: str, call: dict[str, Any]) -> dict[str, Any]:
         known = self._check_domain(domain)
         with self.lock:
-            types = sorted(known.types[kind].items(), reverse=bool(call.get("reverseOrder")))
+            types = list(known.types[kind].items())
         infos = [
-            self._info(kind, name, version, found)
+            ((name, version), self._info(kind, name, version, found))
             for (name, version), found in types
             if found["status"] == status and call.get("name") in (None, name)
         ]
-        return page_of("typeInfos", infos, call)
+        return page_of("typeInfos", infos, call, (str, str), descending=bool(call.get("reverseOrder")))
 
     def deprecate_workflow_type(self, *, domain: str, workflowType: Mapping[str, Any]) -> dict[str, Any]:
         return self._set_status("workflow", domain, workflowType, "DEPRECATED")

@@ -114,16 +114,15 @@ def selected(listed: Iterable[Listed], call: dict[str, Any], *, is_open: bool) -
         yield one
 
 
-def page(infos: list[ExecutionInfo], call: dict[str, Any], *, newest_key: str) -> ExecutionInfos:
+def page(infos: Iterable[tuple[int, ExecutionInfo]], call: dict[str, Any], *, newest_key: str) -> ExecutionInfos:
     """Return one page of a listing, newest first unless ``reverseOrder``; of one moment, as they were started.
 
     Args:
-        infos: in the order in which they were started.
+        infos: with the numbers of the executions.
     """
-    listed: list[Any] = sorted(infos, key=itemgetter(newest_key))
-    if not call.get("reverseOrder"):
-        listed.reverse()
-    answer: Any = page_of("executionInfos", listed, call)
+    moment = itemgetter(newest_key)
+    keyed = [((moment(info), number), info) for number, info in infos]
+    answer: Any = page_of("executionInfos", keyed, call, (float, int), descending=not call.get("reverseOrder"))
     found: ExecutionInfos = answer
     return found
 

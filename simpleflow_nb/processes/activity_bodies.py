@@ -12,16 +12,17 @@ from .. import payload
 from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
-from ..exceptions import TaskFailed
+from ..exceptions import ExecutionError, TaskFailed
 from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
 from .import_errors import location_of_import_error
+from .middlewares import NONE, Middlewares
 from .own_modules import is_own, is_program
 
 #: Files whose frames are left out of tracebacks.
 _CARRIERS = frozenset(
     {__file__, activities.__file__, payload.__file__}
-    | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated")}
+    | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated", "middlewares")}
 )
 
 
@@ -116,8 +117,13 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     if isinstance(error, TaskFailed) and error.reason:
         reason, details = (payload.whole_characters(masked(text)) for text in (error.reason, error.details or ""))
         return reason[:MAX_REASON_CHARACTERS], details
-    reason = payload.whole_characters(masked(f"{type(error).__name__}: {text_of(error)}"))
+    reason = payload.whole_characters(masked(f"{type(error).__name__}: {_said(error)}"))
     return reason[:MAX_REASON_CHARACTERS], failure_details(error, reason)
+
+
+def _said(error: BaseException) -> str:
+    """Return the text of an exception; of one in another process, what it was there, and not all of it in JSON."""
+    return error.sentence if isinstance(error, ExecutionError) else text_of(error)
 
 
 def failure_details(error: BaseException, reason: str) -> str:
@@ -125,7 +131,9 @@ def failure_details(error: BaseException, reason: str) -> str:
     trace = "".join(lines)
     if (hidden := masked(trace)) != trace:
         lines = hidden.splitlines(keepends=True)
-    message = masked(text_of(error))
+    if isinstance(error, ExecutionError) and error.traceback:
+        lines = [*error.traceback, "\nThe above exception ended the process of the following call:\n\n", *lines]
+    message = masked(_said(error))
     body = {"error": masked(reason), "error_type": type(error).__name__, "message": message, "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):
@@ -135,9 +143,26 @@ def failure_details(error: BaseException, reason: str) -> str:
     return text
 
 
-def result_text(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> str:
-    """Run an activity's body and return its result as JSON text."""
-    return payload.encoded(run_body(body, context, args, kwargs), f"the result of {body.name}")
+def result_text(
+    body: Activity[Any, Any],
+    context: ActivityContext,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    middlewares: Middlewares = NONE,
+) -> str:
+    """Run an activity's body and return its result as JSON text.
+
+    The programs that its ``meta["binaries"]`` names are downloaded first; middlewares are called before and after it.
+    """
+    meta = context.input.get("meta") if isinstance(context.input, dict) else None
+    if isinstance(meta, dict) and (binaries := meta.get("binaries")):
+        from ..download import download_binaries  # rarely needed
+
+        download_binaries(binaries)
+    middlewares.before(context.described())
+    result = run_body(body, context, args, kwargs)
+    middlewares.after(context.described(), result)
+    return payload.encoded(result, f"the result of {body.name}")
 
 
 def run_body(body: Activity[Any, Any], context: ActivityContext, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from ..swf_service import SwfService
 from ..tracebacks import ended_by
 from ..workflow import Workflow
 from .decider import Decider, Parked
+from .middlewares import NONE, Middlewares
 from .payload_directory import MemoryPayloads, Payloads
 from .process_groups import ProcessGroups
 from .worker import Worker
@@ -31,7 +32,7 @@ class Engine:
         decision_list: task list of the decider.
         task_lists: lists of the worker with their number of threads; all activities go to ``activity_task_list`` when that
             is given.
-        imports, bodies: of the worker, see :class:`.worker.Worker`.
+        imports, bodies, middlewares: of the worker, see :class:`.worker.Worker`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Engine:
         on_parked: Callable[[Parked], None] | None = None,
         imports: bool = True,
         bodies: Mapping[str, Activity[Any, Any]] | None = None,
+        middlewares: Middlewares = NONE,
     ) -> None:
         self.service, self.domain = service, domain
         payloads = payloads or MemoryPayloads()
@@ -73,6 +75,7 @@ class Engine:
             process_groups=process_groups,
             imports=imports,
             bodies=bodies,
+            middlewares=middlewares,
         )
         self.failure: Exception | None = None
         self._stop = threading.Event()

@@ -75,18 +75,20 @@ def _carry_out(answers: _Answers) -> None:
     sys.path[:] = call["sys_path"]
 
     from .activity_bodies import failure_of, find_activity, result_text
+    from .middlewares import middlewares_of
 
     try:
         last_details = call["last_heartbeat_details"]
         context = ActivityContext(
             **call["context"],
-            input={"args": call["args"], "kwargs": call["kwargs"]},
+            input={"args": call["args"], "kwargs": call["kwargs"], **({"meta": call["meta"]} if call["meta"] else {})},
             beat=lambda details: answers.send({"beat": details}),
             find_last_details=lambda: last_details,
         )
         set_context(context)
         body = find_activity(call["name"], call["modules"], are_ours=True)
-        answer = {"result": result_text(body, context, call["args"], call["kwargs"])}
+        middlewares = middlewares_of(call["middlewares"])
+        answer = {"result": result_text(body, context, call["args"], call["kwargs"], middlewares)}
     except BaseException as error:  # whatever the user's code raises: the worker tells it
         reason, details = failure_of(error)
         answer = {"failed": reason, "details": details}

@@ -18,6 +18,7 @@ from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..exceptions import TaskFailed
 from . import guardian
+from .middlewares import NONE, Middlewares
 from .process_groups import ProcessGroups, kill_group
 
 _LOOK_SECONDS = 0.1
@@ -39,6 +40,7 @@ class IsolatedCall:
         kwargs: dict[str, Any],
         context: ActivityContext,
         process_groups: ProcessGroups,
+        middlewares: Middlewares = NONE,
     ) -> None:
         self.body, self.task, self.context, self.process_groups = body, task, context, process_groups
         self.call = payload.encode(
@@ -47,6 +49,8 @@ class IsolatedCall:
                 "modules": [module for module in (body.declared_in, body.__module__) if module],
                 "args": args,
                 "kwargs": kwargs,
+                "meta": context.input.get("meta"),
+                "middlewares": middlewares.paths(),
                 "sys_path": sys.path,
                 "last_heartbeat_details": context.last_heartbeat_details,
                 "context": {

@@ -19,6 +19,7 @@ from ..workflow import Workflow
 from .decider import Parked
 from .engine import Engine
 from .interrupts import Interrupts
+from .middlewares import NONE, Middlewares
 from .payload_directory import PayloadDirectory
 from .process_groups import ProcessGroups
 from .scratch import Scratch
@@ -73,10 +74,14 @@ class LocalRun:
         activity_task_list: str | None = None,
         workflows: Iterable[type[Workflow]] = (),
         imports: bool = True,
+        middlewares: Middlewares = NONE,
     ) -> None:
         """Start to decide, and to carry out the tasks of these lists, with a number of threads for each.
 
         ``imports`` is False if all activities are imported already.
+
+        Raises:
+            DefinitionError: a middleware cannot be imported.
         """
         workflows = list(workflows)
         self.payloads.prepare()
@@ -91,6 +96,7 @@ class LocalRun:
             process_groups=self._groups,
             on_parked=self._note_parked,
             imports=imports,
+            middlewares=middlewares,
         )
         self.engine.start()
         decides = {f"{cls.type_name()} {cls.version}": class_file(cls) for cls in workflows}

@@ -1,6 +1,7 @@
 """Logging: text for people, JSON for what collects logs; known secrets are in neither.
 
-``LOG_LEVEL`` says from which level on, ``SIMPLEFLOW_NB_LOG_FORMAT=json`` asks for JSON.
+``LOG_LEVEL`` says from which level on, ``SIMPLEFLOW_NB_LOG_FORMAT=json`` asks for JSON. A LOGGING in the user's module of
+settings replaces all that, and ``SIMPLEFLOW_SYSLOG_TARGET`` adds a syslog.
 """
 
 from __future__ import annotations
@@ -9,11 +10,17 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
-from ..environment import value_of
+from ..environment import settings_module, value_of
+from ..exceptions import DefinitionError
 from ..masking import masked, masked_leaves
-from ..variables import AUTOFLOW_LOG_LEVEL, LOG_LEVEL, SIMPLEFLOW_NB_LOG_FORMAT
+from ..tracebacks import text_of
+from ..variables import AUTOFLOW_LOG_LEVEL, LOG_LEVEL, SIMPLEFLOW_NB_LOG_FORMAT, SIMPLEFLOW_SYSLOG_TARGET
 from .log_context import logged_ids
+from .task_values import value_of_key
+
+_SYSLOG_ID_CHARACTERS = 64
 
 #: Libraries whose loggers say below WARNING how they work, line upon line: payloads, every connection, every token of Markdown.
 #: Loggers of the user's own packages are not among them, whatever they are called.
@@ -74,12 +81,38 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(masked_leaves(body), ensure_ascii=False)
 
 
+class SyslogFormatter(logging.Formatter):
+    """``daily: activity#activity-pkg.load-1 INFO pid=12 message``, one line for a syslog; secrets are masked.
+
+    The number of the event is in the place of the task's id where the program has set one.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, without its traceback."""
+        record.message = record.getMessage()
+        words = [record.levelname, f"pid={record.process}", record.message]
+        if workflow_id := value_of_key("workflow_id")[:_SYSLOG_ID_CHARACTERS]:
+            number = value_of_key("event_id") or value_of_key("activity_id")
+            words[:0] = [f"{workflow_id}:", f"{value_of_key('task_type')}#{number}"]
+        return masked(" ".join(words))
+
+
 def configure() -> None:
     """Log to standard error, as the environment says.
 
     Raises:
-        DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known.
+        DefinitionError: ``LOG_LEVEL`` or ``SIMPLEFLOW_NB_LOG_FORMAT`` has a value that is neither of those known, the address
+            of the syslog is none, or the user's LOGGING is no configuration.
     """
+    if (module := settings_module()) is not None and (configuration := getattr(module, "LOGGING", None)) is not None:
+        _configure_as(configuration, module.__name__)
+    else:
+        _configure_by_variables()
+    if target := value_of(SIMPLEFLOW_SYSLOG_TARGET):
+        _add_syslog(target)
+
+
+def _configure_by_variables() -> None:
     level = value_of(AUTOFLOW_LOG_LEVEL) or value_of(LOG_LEVEL)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if value_of(SIMPLEFLOW_NB_LOG_FORMAT) == "json" else TextFormatter())
@@ -89,3 +122,43 @@ def configure() -> None:
     # The last prints at DEBUG what a notebook prints, in the pieces that arrive, where half a secret would be found by nobody.
     for name in (*_LIBRARIES, "workers.notebooks.notebook_engine"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
+
+
+class _MaskingFormatter(logging.Formatter):
+    """Another formatter, and known secrets masked in what it makes."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(self._inner.format(record))
+
+
+def _configure_as(configuration: Any, module: str) -> None:
+    """Configure logging as the user's module says it, and mask secrets in whatever handlers write as lines."""
+    import logging.config
+
+    try:
+        logging.config.dictConfig(configuration)
+    except Exception as error:
+        raise DefinitionError(f"LOGGING in {module} is no configuration of logging: {text_of(error)}") from error
+    loggers = [logging.root, *(one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger))]
+    for handler in {handler for logger in loggers for handler in logger.handlers}:
+        if not isinstance(handler.formatter, _MaskingFormatter):
+            handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter()))
+
+
+def _add_syslog(target: str) -> None:
+    """Send log lines to a syslog too, ``host:port``, by UDP."""
+    import logging.handlers
+
+    host, _, port = target.rpartition(":")
+    try:
+        handler = logging.handlers.SysLogHandler((host, int(port)))
+    except OSError as error:
+        raise DefinitionError(
+            f"{SIMPLEFLOW_SYSLOG_TARGET.name}: {host} cannot be reached: {error.strerror or error}"
+        ) from error
+    handler.setFormatter(SyslogFormatter())
+    logging.root.addHandler(handler)

@@ -23,6 +23,7 @@ from .backoff import Backoff
 from .checkpoints import last_details, with_progress
 from .isolated_call import IsolatedCall
 from .log_context import logged_as
+from .middlewares import NONE, Middlewares
 from .payload_directory import MemoryPayloads, Payloads, kept
 from .poll_log import PollLog
 from .process_groups import ProcessGroups
@@ -46,6 +47,10 @@ class Worker:
         imports: whether the module that declares a task's activity may be imported. False if all activities of the worker
             are imported already, so that the scheduler of a task cannot choose a module.
         bodies: replacements of the activities with these names.
+        middlewares: called before and after each body, in its process.
+
+    Raises:
+        DefinitionError: a middleware cannot be imported.
     """
 
     def __init__(
@@ -59,8 +64,11 @@ class Worker:
         process_groups: ProcessGroups | None = None,
         imports: bool = True,
         bodies: Mapping[str, Activity[Any, Any]] | None = None,
+        middlewares: Middlewares = NONE,
     ) -> None:
         self.service, self.domain, self.task_lists = service, domain, dict(task_lists)
+        middlewares.check()
+        self.middlewares = middlewares
         self.payloads = payloads or MemoryPayloads()
         self.beat_seconds, self.imports = beat_seconds, imports
         self.bodies = bodies or {}
@@ -72,16 +80,30 @@ class Worker:
         self._stop, self._abandon = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._heart: threading.Thread | None = None
+        self._takes_one = False
 
     def start(self) -> None:
         for name, slots in self.task_lists.items():
             for slot in range(slots):
                 self._poll(name, f"{name}-{slot + 1}")
+        self._beat_from_now()
+
+    def start_one(self, task_list: str, task: Task | None = None) -> None:
+        """Carry out one task instead of :meth:`start`: the given one, or the next of a list. :meth:`is_done` tells the end."""
+        self._takes_one = True
+        self._poll(task_list, f"{task_list}-1", task)
+        self._beat_from_now()
+
+    def is_done(self) -> bool:
+        """Tell whether nothing polls or is carried out any more, after the start."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _beat_from_now(self) -> None:
         self._heart = threading.Thread(target=self._beat_on, name="heartbeats", daemon=True)
         self._heart.start()
 
-    def _poll(self, task_list: str, name: str) -> None:
-        thread = threading.Thread(target=self._work, args=(task_list,), name=name, daemon=True)
+    def _poll(self, task_list: str, name: str, task: Task | None = None) -> None:
+        thread = threading.Thread(target=self._work, args=(task_list, task), name=name, daemon=True)
         thread.start()
         with self._lock:
             self._threads = [*(one for one in self._threads if one.is_alive()), thread]
@@ -116,9 +138,12 @@ class Worker:
 
     # ---- one task ------------------------------------------------------------------------------------------------------------
 
-    def _work(self, task_list: str) -> None:
+    def _work(self, task_list: str, task: Task | None = None) -> None:
         try:
-            self._take_tasks(task_list)
+            if task is not None:
+                self.work_on(task, task_list)
+            else:
+                self._take_tasks(task_list)
         except BaseException as error:  # any: a thread that ended unnoticed would leave its list to nobody
             self._end(f"worker on {task_list!r}", error)
 
@@ -138,7 +163,7 @@ class Worker:
                 has_polled = True
                 backoff.succeeded()
                 log.succeeded()
-                if task.get("taskToken") and not self.work_on(task, task_list):
+                if task.get("taskToken") and (not self.work_on(task, task_list) or self._takes_one):
                     return
             except (DefinitionError, ServiceError):
                 raise
@@ -203,14 +228,14 @@ class Worker:
 
     def _give_slot(self, running: RunningTask, task_list: str) -> None:
         """Let another thread poll in the place of the one that carries this task out, which ends with it."""
-        if running.has_slot and not self._stop.is_set():
+        if running.has_slot and not self._stop.is_set() and not self._takes_one:
             running.has_slot = False
             self._poll(task_list, threading.current_thread().name)
 
     def _carry_out(self, running: RunningTask, task_list: str) -> tuple[str, dict[str, Any]]:
         """Run the body; return how the task ended, and the arguments of the report. The task stays under way until reported."""
         try:
-            arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
+            arguments = payload.decode_input(running.task.get("input"), self.payloads.load) or {}
         except Exception as error:
             reason, details = failure_of(error)
             return "failed", {"reason": reason, "details": details}
@@ -228,12 +253,12 @@ class Worker:
         set_context(context)
         try:
             args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
-            context.input = {"args": args, "kwargs": kwargs}
+            context.input = {"args": args, "kwargs": kwargs, **({"meta": meta} if (meta := arguments.get("meta")) else {})}
             if body.isolation == "process":
                 self._beat(running)  # its start must be durable before there is a process that can outlive this one
-                text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups).text()
+                text = IsolatedCall(body, running.task, args, kwargs, context, self.process_groups, self.middlewares).text()
             else:
-                text = result_text(body, context, args, kwargs)
+                text = result_text(body, context, args, kwargs, self.middlewares)
             return "completed", {"result": kept(text, self.payloads)}
         except ActivityCanceled as error:
             return "canceled", {"details": payload.shortened(masked(str(error)))}

@@ -79,6 +79,8 @@ class WorkflowClasses:
         return cls
 
     def _given(self, type_name: str, version: str, named: Callable[[], str | None]) -> type[Workflow]:
+        if (type_name, version) == (Workflow.Slice.type_name(), Workflow.Slice.version):
+            return Workflow.Slice
         cls = self._classes.get((type_name, version)) or _imported_class(named(), type_name, version)
         if cls is not None:
             return cls
@@ -120,6 +122,9 @@ def workflow_class(path: str) -> type[Workflow]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
+        within = _class_within(module_name, name) if isinstance(error, ModuleNotFoundError) else None
+        if within is not None:
+            return within
         where = location_of_import_error(error)
         raise WorkflowNotFound(f"{path}: module {module_name} cannot be imported: {error}{where}") from error
     except BaseException as error:  # a module that skips or exits must not end the decider
@@ -132,6 +137,18 @@ def workflow_class(path: str) -> type[Workflow]:
         what = "it is not a Workflow" if found is not None else "there is no such class"
         raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
     return found
+
+
+def _class_within(owner_path: str, name: str) -> type[Workflow] | None:
+    """Return the workflow that is an attribute of another, ``module.Class.Slice``; None without one."""
+    if "." not in owner_path:
+        return None
+    try:
+        owner = workflow_class(owner_path)
+    except WorkflowNotFound:
+        return None
+    found = getattr(owner, name, None)
+    return found if isinstance(found, type) and issubclass(found, Workflow) else None
 
 
 def _imported_class(path: str | None, type_name: str, version: str) -> type[Workflow] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
@@ -17,6 +17,13 @@ from .execution_state import Event, ExecutionState
 from .handlers import HANDLERS
 
 _COMPLETED = "DecisionTaskCompleted"
+
+
+class DecisionHooks(Protocol):
+    """Hooks of the workflow around each decision that is made for the first time."""
+
+    def before_decision(self) -> None: ...
+    def after_decision(self, finished: Command | None) -> None: ...
 
 
 class Execution(ExecutionState):
@@ -45,8 +52,10 @@ class Execution(ExecutionState):
         "decided_at",
         "decision_limit",
         "delivered",
+        "hooks",
         "now",
         "read_events",
+        "read_history",
         "should_cancel",
         "task_priority",
         "wants_history",
@@ -77,6 +86,8 @@ class Execution(ExecutionState):
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.cancellation_future: Future[None] | None = None
         self.wants_history, self.read_events = False, read_events
+        self.hooks: DecisionHooks | None = None
+        self.read_history: Callable[[int], Any] = self.past
         self.delivered: list[Event] | None = None  # while they are applied, if they begin with the first
         self.task_priority: Callable[[], int | None] = lambda: None  # of activities that say nothing of it
         self.now = 0.0  # epoch seconds of the decision task that is replayed
@@ -98,6 +109,14 @@ class Execution(ExecutionState):
                 self.resolve(future, None, self.cancel_order, decode=False)
         return future
 
+    @property
+    def history(self) -> Any:
+        """The :class:`~simpleflow_nb.history.History` of the run up to the decision that is made, as in simpleflow.
+
+        Reading it costs a look at all events; code that asks the same of its futures is faster.
+        """
+        return self.read_history(self.next_id - 1)
+
     def cancel(self, future: Future[Any]) -> None:
         if future.type != "cancellation":
             super().cancel(future)
@@ -113,7 +132,7 @@ class Execution(ExecutionState):
             HistoryError: this version does not know an event.
         """
         first = events[0]["eventId"]
-        self.delivered = events if self.wants_history and first == 1 else None
+        self.delivered = events if first == 1 else None
         if first != self.next_id:
             if first > self.next_id:
                 raise StaleCache(f"knows events up to {self.next_id - 1}, got {first}")
@@ -168,7 +187,7 @@ class Execution(ExecutionState):
     def _decided(self, events: list[Event], position: int) -> list[Decision]:
         """Apply the events from ``position`` on, which no decision has seen yet; return the decisions to send."""
         first = self.next_id - position
-        self.replaying, self.new_missing = False, []
+        self.replaying, self.new_missing, self.new_forwarded = False, [], []
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
@@ -181,7 +200,12 @@ class Execution(ExecutionState):
         self.new_patches = []
         changed_limit = self.open_limit != self.configured_limit
         self.open_limit = self.configured_limit
+        hooks, had_finished = self.hooks, self.finished is not None
+        if hooks is not None:
+            hooks.before_decision()
         self._resume(events[-1])
+        if hooks is not None:
+            hooks.after_decision(None if had_finished else self.finished)
         self.delivered = None
         return self._response(changed_limit)
 
@@ -213,7 +237,7 @@ class Execution(ExecutionState):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            elif name != commands.MISSING:  # was read before the signals
+            elif name not in (commands.MISSING, commands.FORWARDED):  # were read before the signals
                 break
             at += 1
         return patches
@@ -225,6 +249,8 @@ class Execution(ExecutionState):
             name = attributes["markerName"]
             if name == commands.MISSING:
                 self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
+            elif name == commands.FORWARDED:
+                self.forwarded.update(json.loads(attributes["details"]))
             elif name[0] != "_":
                 break
             at += 1
@@ -242,6 +268,8 @@ class Execution(ExecutionState):
             return
         if self.cancel_requested and self._cancels(started):
             return
+        if self.judged and self._judge_all():
+            return
         if self.refused and not self.backoff_is_open:
             self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
             self.due.insert(0, self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
@@ -250,9 +278,13 @@ class Execution(ExecutionState):
             self.due = []
         if self.forwards:
             self.forward()
+        if self.update_requests:
+            self.begin_updates()
         if self.ready or self.ready_children or self.is_paced:
             self._release()
         roused = self.roused
+        if self.conditions:
+            self.rouse_conditions()
         while roused:
             strand = roused.popleft()
             strand.is_roused = False
@@ -268,6 +300,8 @@ class Execution(ExecutionState):
                 return
             if self.ready or self.ready_children or self.is_paced:
                 self._release()
+            if self.conditions:
+                self.rouse_conditions()
 
     def _check_complete(self) -> None:
         """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""
@@ -275,6 +309,28 @@ class Execution(ExecutionState):
         if len(queue) != self.split:
             left = f"{self.split} more decisions left over for later" if self.split else "nothing more decided there"
             raise self.difference(None, left, queue[0] if queue else None)
+
+    def _judge_all(self) -> bool:
+        """Have the workflow decide about failed attempts; return whether that has ended the run.
+
+        Raises:
+            ReplayError: its hook needs something that cannot be read.
+        """
+        judged, self.judged = self.judged, []
+        for future, error, order in judged:
+            try:
+                self.judge_failure(future, error, order)
+            except (ReplayError, StaleCache):
+                raise
+            except BaseException as raised:
+                if self.may_interrupt(raised):
+                    raise
+                self._end_run(raised)
+                assert self.finished is not None
+                self.kill()
+                self.queue.append(self.finished)
+                return True
+        return False
 
     def _cancels(self, started: Event) -> bool:
         """Handle a request to cancel; return whether the run ends. If so, its code is unwound before the decision.
@@ -288,7 +344,7 @@ class Execution(ExecutionState):
             if self.cancellation_future.stage < DONE:
                 self.resolve(self.cancellation_future, None, self.cancel_order, decode=False)
             return False
-        past = self._past(started["eventId"]) if self.wants_history else []
+        past = self.past(started["eventId"]) if self.wants_history else []
         leftovers = len(self.queue)
         if self.should_cancel is not None:
             is_refused = False
@@ -322,7 +378,12 @@ class Execution(ExecutionState):
         if self.strands:
             self.kill()
 
-    def _past(self, at: int) -> list[Event]:
+    def past(self, at: int) -> list[Event]:
+        """Return the events up to an id, for hooks.
+
+        Raises:
+            StaleCache: they are not kept here, and cannot be read.
+        """
         if self.delivered is not None:
             return self.delivered[:at]
         if self.read_events is None:
@@ -337,9 +398,10 @@ class Execution(ExecutionState):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
-        for n in range(0, len(self.new_missing), commands.MISSING_AT_ONCE):
-            ids = self.new_missing[n : n + commands.MISSING_AT_ONCE]
-            out.append(commands.marker(commands.MISSING, json.dumps(ids, separators=(",", ":"))))
+        for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
+            for n in range(0, len(found), commands.MISSING_AT_ONCE):
+                ids = found[n : n + commands.MISSING_AT_ONCE]
+                out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -17,6 +17,8 @@ from .externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
 
 Handler = Callable[[ExecutionState, Event], None]
 
+_UNKNOWN = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
+
 
 # ---- child executions ------------------------------------------------------------------------------------------------------
 
@@ -148,7 +150,7 @@ def _not_reached(kind: str, attributes: str) -> Handler:
             f = x.recorded(e, kind, _key(kind, a, x), refused=True)
         if a["cause"].endswith("_EXCEEDED"):
             x.refuse(f, a["cause"])
-        else:
+        elif a["cause"] != _UNKNOWN or not x.readdress(f):
             x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
     return handle

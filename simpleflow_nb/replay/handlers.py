@@ -136,11 +136,7 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
         timer = x.tasks[timer_id]
         if timer.stage < DONE:
             timer.stage = DONE
-            x.again(_retried(x, timer_id))
-
-
-def _retried(x: ExecutionState, timer_id: str) -> Future[Any]:
-    return x.tasks[timer_id[len(commands.RETRY) :].rpartition("-")[0]]
+            x.again(timer.task)
 
 
 def _start_timer_failed(x: ExecutionState, e: Event) -> None:
@@ -156,7 +152,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
         return
     if timer_id.startswith(commands.RETRY):
         f.stage = DONE
-        f = _retried(x, timer_id)
+        f = f.task
     elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
         f.stage, x.backoff_is_open = DONE, False
         return
@@ -169,7 +165,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
 
 def _marker_recorded(x: ExecutionState, e: Event) -> None:
     name = e["markerRecordedEventAttributes"]["markerName"]
-    if name[0] != "_":
+    if name[0] != "_" or name.startswith(commands.ANSWER):
         x.recorded(e, "RecordMarker", name)
 
 
@@ -183,9 +179,12 @@ def _record_marker_failed(x: ExecutionState, e: Event) -> None:
 def _signaled(x: ExecutionState, e: Event) -> None:
     a = e["workflowExecutionSignaledEventAttributes"]
     name, text, order = a["signalName"], a.get("input"), e["eventId"]
+    if name.startswith(commands.UPDATE):
+        x.update_requests.append((name[len(commands.UPDATE) :], text, order))
+        return
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
-        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {}).get("runId")))
+        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {})))
     taken = False
     waits = x.signal_waits.get(name)
     if waits:

@@ -46,6 +46,7 @@ class Suspension:
         "program",
         "roused",
         "strands",
+        "untold",
     )
 
     def __init__(self, program: Callable[[Any], Any], load: payload.Load | None) -> None:
@@ -56,6 +57,7 @@ class Suspension:
         self.roused: deque[Strand] = deque([self.main])  # to be resumed, in this order
         self.current: Strand | None = None  # whose code is running
         self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
+        self.untold: dict[Future[Any], None] = {}  # that have failed, and nobody has asked; they do not raise by themselves
         self.finished: Command | None = None
         self.error: BaseException | None = None  # raised by run(), if the run has failed
         self.defect: BaseException | None = None  # not the code's fault: the execution is parked
@@ -87,7 +89,7 @@ class Suspension:
                 return
             if strand is None:
                 raise _cannot_wait()
-            if strand.interrupts:
+            if strand.interrupts and not strand.is_shielded:
                 strand.waits_for = futures if quantifier is all else ()
                 raise strand.interrupts.popleft()
             if quantifier is all:
@@ -145,6 +147,8 @@ class Suspension:
     def _failure_of(self, strand: Strand | None) -> BaseException | None:
         """Take the oldest failure that is to be raised in a strand."""
         strand = strand or self.main
+        if strand.is_shielded:
+            return None
         for n, future in enumerate(self.failures):
             if self.failing_strand(future) is strand:
                 del self.failures[n]
@@ -184,6 +188,7 @@ class Suspension:
         is_over = True
         for strand in [*reversed(self.strands), self.main]:
             if strand.greenlet:
+                self.deaths = 0
                 previous, self.current = self.current, strand
                 strand.back = strand.greenlet.parent = getcurrent()
                 strand.greenlet.throw(GreenletExit)
@@ -217,6 +222,9 @@ class Suspension:
             text = payload.encoded(waited_for(result), "what run() returned")
             if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
                 self.block(())
+            for failed in self.untold:
+                assert failed.error is not None
+                raise failed.error
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
         except GreenletExit as error:
             if not self.dead:

@@ -13,8 +13,9 @@ from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
+from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
 from .commands import ActivityTask, Command, Queued
+from .failures import Verdict, VerdictKind
 from .looks import Looks
 from .task_queue import TaskQueue
 
@@ -36,6 +37,8 @@ class Tasks(Looks):
         "due",
         "engine_version",
         "failed",
+        "judge",
+        "judged",
         "log_lines",
         "new_patches",
         "next_id",
@@ -77,6 +80,9 @@ class Tasks(Looks):
         self.random_stream: random.Random | None = None
         self.replaying = False
         self.next_id, self.open, self.open_limit = 1, 0, 0
+        # called with each failed attempt, if the workflow wants to decide about them
+        self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
+        self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
 
@@ -199,10 +205,10 @@ class Tasks(Looks):
         elif future.stage == HELD:
             self.ready.discard(future)
             self.refused.discard(future)
-            retry = self.tasks.get(f"{commands.RETRY}{future.id}-{future.attempt}")
+            retry = self.tasks.get(commands.retry_timer_id(future.id, future.attempt))
             if retry is not None and retry.stage < DONE:
                 self.cancel(retry)
-            self.settle(future, STOPPED, TaskCanceled(future.id))
+            self.settle(future, STOPPED, self._cancellation_of(future))
         else:
             self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key})
 
@@ -236,7 +242,7 @@ class Tasks(Looks):
         return future
 
     def _hold(self, future: Future[Any]) -> None:
-        needed = [f for f in futures_in((future.args, future.kwargs)) if f.stage != DONE]
+        needed = unfinished((future.args, future.kwargs), future.name)
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
             self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
@@ -310,11 +316,14 @@ class Tasks(Looks):
         if future.awaited:
             self.rouse(future)
         if future.dependents:
-            for dependent in future.dependents:
+            dependents, future.dependents = future.dependents, None
+            fault = fault_of(future)
+            for dependent in dependents:
                 dependent.missing -= 1
-                if not dependent.missing and dependent.stage == HELD:
+                if fault is not None and dependent.stage == HELD:
+                    self.fail(dependent, TaskFailed(dependent.id or dependent.name, fault), order=order)
+                elif not dependent.missing and dependent.stage == HELD:
                     self._queue_of(dependent).append(dependent)
-            future.dependents = None
         if future.followers:
             followers, future.followers = future.followers, None
             for follower in followers:
@@ -362,23 +371,70 @@ class Tasks(Looks):
             self.again(future)
             return
         future.losses = 0
-        future.failed_attempts += 1
-        policy = future.task.retry
-        if not policy.allows(future.failed_attempts, error):
+        if self.judge is not None:  # at the next decision
+            self.judged.append((future, error, order))
+        else:
+            self._retry_or_fail(future, error, order)
+
+    def judge_failure(self, future: Future[Any], error: TaskFailed, order: int) -> None:
+        """Do with a failed attempt what the workflow's hook decides."""
+        if future.cancelling:
             self.fail(future, error, order=order)
             return
-        wait = policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}")
-        if wait:
+        verdict = self.judge(future, error) if self.judge is not None else None
+        if verdict is None:
+            self._retry_or_fail(future, error, order)
+        elif verdict.kind is VerdictKind.RETRY:
+            future.failed_attempts += 1
+            if verdict.ended is not None:
+                self._end_like(future, verdict.ended, order)
+            else:
+                self._change_arguments(future, verdict)
+                self._wait_and_retry(future, verdict.wait_seconds)
+        elif verdict.kind is VerdictKind.CANCEL:
+            self.settle(future, STOPPED, TaskCanceled(future.id), order)
+        else:
+            future.raises = verdict.kind is VerdictKind.ABORT
+            self.fail(future, error, order=order)
+
+    def _end_like(self, future: Future[Any], other: Future[Any], order: int) -> None:
+        if other.stage == DONE:
+            self.resolve(future, other.value, order, other.decode)
+        elif other.stage > DONE:
+            assert other.error is not None
+            self.settle(future, other.stage, other.error, order)
+        else:
+            other.followers = [*(other.followers or []), future]
+
+    def _change_arguments(self, future: Future[Any], verdict: Verdict) -> None:
+        future.args, future.kwargs = verdict.args, dict(verdict.kwargs)
+
+    def _retry_or_fail(self, future: Future[Any], error: TaskFailed, order: int) -> None:
+        future.failed_attempts += 1
+        policy = future.task.retry
+        if policy.allows(future.failed_attempts, error):
+            self._wait_and_retry(future, policy.wait_seconds(future.failed_attempts, f"{self.run_id} {future.key}"))
+        else:
+            self.fail(future, error, order=order)
+
+    def _wait_and_retry(self, future: Future[Any], wait_seconds: int) -> None:
+        if wait_seconds:
             future.stage = HELD
-            self.due.append(self._timer(f"{commands.RETRY}{future.id}-{future.attempt}", wait))
+            timer = self._timer(commands.retry_timer_id(future.id, future.attempt), wait_seconds)
+            timer.task = future
+            self.due.append(timer)
         else:
             self.again(future)
 
     def again(self, future: Future[Any]) -> None:
         future.attempt += 1
-        future.key = f"{future.id}.{future.attempt}"
+        future.key = commands.attempt_id(future.id, future.attempt)
         future.stage = HELD
         self._queue_of(future).append(future)
+
+    def _cancellation_of(self, future: Future[Any]) -> TaskFailed:
+        """Return the error of a task that is cancelled before the service knows it."""
+        return TaskCanceled(future.id or future.name)
 
     def _queue_of(self, future: Future[Any]) -> TaskQueue:
         """Return the queue in which a task waits for the next decision once its arguments are available."""

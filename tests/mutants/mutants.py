@@ -251,16 +251,23 @@ MUTANTS = (
     ),
     Mutant(
         "a query that catches its refusal has an answer",
-        _OBSERVATION,
+        "simpleflow_nb/replay/looks.py",
         "            if self.refusal is not None:\n                raise self.refusal from None\n",
         "",
         _LOOKS,
     ),
     Mutant(
         "a query draws random numbers of the run",
+        "simpleflow_nb/replay/tasks.py",
+        "        if self.asked is not None:\n            self.refuse_to_change()\n        if self.random",
+        "        if self.random",
+        _LOOKS,
+    ),
+    Mutant(
+        "a look sees the late failure of a child that was initiated",
         _OBSERVATION,
-        "    def draw(self) -> Any:\n        if self._asked is not None:\n            self._refuse()\n",
-        "    def draw(self) -> Any:\n",
+        '    if attributes.get("initiatedEventId"):\n        return None\n',
+        "",
         _LOOKS,
     ),
 )

@@ -167,6 +167,45 @@ def test_the_pages_of_a_history_are_the_history_cut_up_also_while_it_grows(clien
     assert found == (list(range(length, 0, -1)) if reverse else list(range(1, length + 1)))
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_listing_misses_nothing_while_what_it_has_shown_ends_and_shows_nothing_twice_while_more_starts(client, reverse):
+    for number in range(7):
+        client.start(f"run-{number}")
+    request = {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}, "maximumPageSize": 2, "reverseOrder": reverse}
+    found = []
+    while True:
+        page = client.swf.list_open_workflow_executions(**request)
+        shown = [info["execution"]["workflowId"] for info in page["executionInfos"]]
+        found += shown
+        if "nextPageToken" not in page:
+            break
+        request["nextPageToken"] = page["nextPageToken"]
+        client.terminate(shown[-1])
+        if not reverse:
+            client.start(f"later than {shown[0]}")
+            client.start(f"later than {shown[1]}")
+    numbers = range(7) if reverse else range(6, -1, -1)
+    assert found == [f"run-{number}" for number in numbers]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_listing_misses_no_type_while_those_that_it_has_shown_are_deprecated(client, reverse):
+    for name, version in [("a", "1"), ("a", "2"), ("b", "1"), ("c", "1"), ("é", "1")]:
+        client.swf.register_activity_type(domain=DOMAIN, name=name, version=version)
+    request = {"domain": DOMAIN, "registrationStatus": "REGISTERED", "maximumPageSize": 2, "reverseOrder": reverse}
+    found = []
+    while True:
+        page = client.swf.list_activity_types(**request)
+        shown = [info["activityType"] for info in page["typeInfos"]]
+        found += [f"{one['name']}.{one['version']}" for one in shown]
+        if "nextPageToken" not in page:
+            break
+        request["nextPageToken"] = page["nextPageToken"]
+        client.swf.deprecate_activity_type(domain=DOMAIN, activityType=shown[-1])
+    expected = ["a.1", "a.2", "b.1", "c.1", "task.1", "é.1"]
+    assert found == (expected[::-1] if reverse else expected)
+
+
 def test_a_page_has_at_most_1000_events(client):
     client.start()
     client.decide(*[marker("m") for _ in range(1_500)])

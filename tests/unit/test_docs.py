@@ -224,6 +224,10 @@ def test_the_table_of_variables_is_what_they_are_declared_as():
     assert text_of("variables") == writer("write_variables").page(), "run: python docs/write_variables.py"
 
 
+def test_the_tables_of_simpleflows_names_are_what_the_list_says():
+    assert text_of("from_simpleflow") == writer("write_from_simpleflow").page(), "run: python docs/write_from_simpleflow.py"
+
+
 # ---- the text itself -----------------------------------------------------------------------------------------------------
 
 

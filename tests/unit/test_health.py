@@ -123,6 +123,13 @@ def test_a_mounted_file_that_cannot_be_read_is_found(tmp_path: Path, monkeypatch
     assert list(_values_of_variables()) == [Finding("environment", FAILED, told)]
 
 
+def test_a_module_of_settings_that_cannot_be_imported_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", "no_such_shop")
+    told = "SIMPLEFLOW_SETTINGS_MODULE names no_such_shop, which cannot be imported: "
+    told += "ModuleNotFoundError: No module named 'no_such_shop'"
+    assert list(_values_of_variables()) == [Finding("environment", FAILED, told)]
+
+
 def test_a_journal_that_no_command_could_read_is_found(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     assert list(_journal(path)) == []
@@ -139,7 +146,7 @@ def test_a_journal_that_no_command_could_read_is_found(tmp_path: Path) -> None:
 def test_a_setting_of_simpleflow_that_nothing_reads_is_reported_with_what_replaces_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("ACTIVITY_HEARTBEAT_TIMEOUT", "SIMPLEFLOW_IDENTITY"):
+    for name in ("SWF_MAX_OPEN_ACTIVITY_COUNT", "ACTIVITY_HEARTBEAT_TIMEOUT", "SIMPLEFLOW_IDENTITY"):
         monkeypatch.setenv(name, "1")
-    told = "nothing reads ACTIVITY_HEARTBEAT_TIMEOUT, a setting of simpleflow; give the activity its heartbeat_timeout"
+    told = "nothing reads SWF_MAX_OPEN_ACTIVITY_COUNT, a setting of simpleflow; give the workflow its max_open_activity_count"
     assert list(_variables()) == [Finding("environment", WARNING, told)]

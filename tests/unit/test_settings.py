@@ -13,8 +13,13 @@ from pydantic import SecretStr
 from simpleflow_nb import environment, settings
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.exceptions import DefinitionError, ExitCode
-from simpleflow_nb.variables import REPLACED, VARIABLES
+from simpleflow_nb.settings import base, default
+from simpleflow_nb.variables import METROLOGY_BUCKET, SIMPLEFLOW_SETTINGS, VARIABLES
 from simpleflow_nb.workflow import Workflow
+
+from . import settings_of_a_shop
+
+SHOP = settings_of_a_shop.__name__
 
 
 @pytest.fixture(autouse=True)
@@ -110,8 +115,8 @@ def test_a_version_and_a_task_list_by_default_are_the_same_as_none_given() -> No
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("METROLOGY_BUCKET", "workflow.profile shows how long tasks took"),
-        ("LOGGING", "simpleflow_nb.variables has those that there are"),
+        ("SIMPLEFLOW_ENV", "tests use simpleflow_nb.testing"),
+        ("FAVOURITE_COLOUR", "simpleflow_nb.variables has those that there are"),
     ],
 )
 def test_a_setting_that_there_is_not_is_refused_with_what_does_its_work(name: str, told: str) -> None:
@@ -120,33 +125,123 @@ def test_a_setting_that_there_is_not_is_refused_with_what_does_its_work(name: st
     assert str(refused.value) == f"there is no setting {name}; {told}"
 
 
-def test_each_setting_of_simpleflow_has_a_value_or_is_replaced() -> None:
-    used = {
-        "WORKFLOW_DEFAULT_TASK_LIST",
-        "WORKFLOW_DEFAULT_VERSION",
-        "WORKFLOW_DEFAULT_EXECUTION_TIME",
-        "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT",
-        "ACTIVITY_DEFAULT_TASK_LIST",
-        "ACTIVITY_DEFAULT_VERSION",
-        "ACTIVITY_DEFAULT_TIMEOUT",
-        "ACTIVITY_START_TO_CLOSE_TIMEOUT",
-        "ACTIVITY_SCHEDULE_TO_CLOSE_TIMEOUT",
-        "ACTIVITY_SCHEDULE_TO_START_TIMEOUT",
-        "ACTIVITY_HEARTBEAT_TIMEOUT",
+def test_each_setting_of_simpleflow_has_a_default_and_a_kind_under_its_name() -> None:
+    names = {*(variable.name for variable in SIMPLEFLOW_SETTINGS), "LOGGING", "SIMPLEFLOW_ENABLE_DISK_CACHE"}
+    assert set(base.get_settings(default)) == set(base.get_settings(base)) == names
+    assert {name: getattr(settings, name) for name in names} == base.get_settings(default) == base.load()
+
+
+# ---- the module of settings ------------------------------------------------------------------------------------------------
+
+
+def test_the_environment_counts_before_the_module_and_the_module_before_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", SHOP)
+    monkeypatch.setenv("METROLOGY_BUCKET", "measured")
+    found = (settings.METROLOGY_BUCKET, settings.ACTIVITY_HEARTBEAT_TIMEOUT, settings.STEP_BUCKET, settings.SIMPLEFLOW_S3_SSE)
+    assert found == ("measured", "60", "step_bucket", True)
+    assert settings.LOGGING == {"version": 1}
+    assert settings.SWF_DOMAIN is None
+    loaded = base.load()
+    assert (loaded["METROLOGY_BUCKET"], loaded["ACTIVITY_HEARTBEAT_TIMEOUT"]) == ("measured", "60")
+
+
+def test_an_activity_without_words_of_its_own_has_those_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", SHOP)
+    monkeypatch.setenv("ACTIVITY_START_TO_CLOSE_TIMEOUT", "NONE")
+    made = Activity(lambda: None, name="own")
+    assert (made.version, made.task_list) == ("2026", "shop")
+    assert made.timeouts == {
+        "heartbeatTimeout": "60",
+        "scheduleToCloseTimeout": "NONE",
+        "scheduleToStartTimeout": "NONE",
+        "startToCloseTimeout": "NONE",
     }
-    others = {
-        "SIMPLEFLOW_SYSLOG_TARGET",
-        "SIMPLEFLOW_S3_HOST",
-        "SIMPLEFLOW_S3_SSE",
-        "STEP_BUCKET",
-        "METROLOGY_BUCKET",
-        "METROLOGY_PATH_PREFIX",
-        "SIMPLEFLOW_ENABLE_DISK_CACHE",
-        "SIMPLEFLOW_BINARIES_DIRECTORY",
-        "ACTIVITY_SIGTERM_WAIT_SEC",
-    }
-    assert set(settings.SIMPLEFLOW) == used
-    assert used | others <= set(REPLACED)
+    own = Activity(lambda: None, name="own", version="1", task_list="mine", heartbeat_timeout=5)
+    assert (own.version, own.task_list, own.timeouts["heartbeatTimeout"]) == ("1", "mine", "5")
+
+
+@pytest.mark.parametrize(("text", "is_on"), [("0", False), ("no", False), ("False", False), ("1", True), ("ON", True)])
+def test_a_switch_that_is_set_to_0_is_off(text: str, is_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_S3_SSE", text)
+    assert (settings.SIMPLEFLOW_S3_SSE, base.load()["SIMPLEFLOW_S3_SSE"]) == (is_on, is_on)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SIMPLEFLOW_S3_SSE", "perhaps", "is 'perhaps'; 1 or 0 (or yes, no, on, off, true, false) is expected"),
+        ("ACTIVITY_HEARTBEAT_TIMEOUT", "1.5", "is '1.5'; a number of seconds up to 99999999 or NONE is expected"),
+        ("ACTIVITY_SIGTERM_WAIT_SEC", "soon", "is 'soon'; a number of seconds is expected"),
+        ("SIMPLEFLOW_SYSLOG_TARGET", "loghost", "is 'loghost'; host:port is expected"),
+        ("SIMPLEFLOW_SETTINGS_MODULE", "shop/settings.py", "is 'shop/settings.py'; the name of a module is expected"),
+        (
+            "SIMPLEFLOW_SETTINGS_MODULE",
+            "no_such_shop",
+            "names no_such_shop, which cannot be imported: ModuleNotFoundError: No module named 'no_such_shop'",
+        ),
+    ],
+)
+def test_a_setting_of_simpleflow_that_cannot_be_meant_is_refused(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DefinitionError) as refused:
+        settings.current()
+    assert str(refused.value) == f"{name} {told}"
+
+
+def test_a_bad_value_in_the_module_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", SHOP)
+    monkeypatch.setattr(settings_of_a_shop, "METROLOGY_BUCKET", ["a", "b"])
+    with pytest.raises(DefinitionError) as refused:
+        settings.current()
+    assert str(refused.value) == f"METROLOGY_BUCKET is ['a', 'b'] in {SHOP}; a text is expected"
+
+
+def test_settings_set_by_the_program_count_for_all_of_it_until_they_are_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METROLOGY_BUCKET", "measured")
+    settings.configure({"METROLOGY_BUCKET": "tried", "SIMPLEFLOW_S3_SSE": "1", "OF_MY_OWN": [1]})
+    try:
+        assert (settings.METROLOGY_BUCKET, settings.SIMPLEFLOW_S3_SSE, settings.OF_MY_OWN) == ("tried", True, [1])
+        assert environment.value_of(METROLOGY_BUCKET) == "tried"
+        with pytest.raises(DefinitionError) as refused:
+            settings.put_setting("SIMPLEFLOW_S3_SSE", "perhaps")
+        assert str(refused.value) == ("SIMPLEFLOW_S3_SSE is 'perhaps'; 1 or 0 (or yes, no, on, off, true, false) is expected")
+    finally:
+        settings.configure(dict.fromkeys(("METROLOGY_BUCKET", "SIMPLEFLOW_S3_SSE", "OF_MY_OWN")))
+    assert (settings.METROLOGY_BUCKET, settings.SIMPLEFLOW_S3_SSE) == ("measured", False)
+    assert not hasattr(settings, "OF_MY_OWN")
+
+
+def test_printed_settings_are_in_order_and_have_no_secret_in_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWAPI_TOKEN", "ZQZQZQZQ")
+    monkeypatch.setenv("FLOWAPI_URL", "https://flows/?token=ZQZQZQZQ")
+    settings.print_settings()
+    lines = capsys.readouterr().out.splitlines()
+    names = [line.partition("=")[0] for line in lines if not line.startswith(" ")]
+    assert names == sorted(names)
+    assert "ACTIVITY_DEFAULT_TIMEOUT='300'" in lines
+    assert "FLOWAPI_URL='https://flows/?token=***'" in lines
+    assert "ZQ" not in "".join(lines)
+
+
+def test_settings_of_a_program_are_loaded_by_their_types() -> None:
+    class Types:
+        RETRIES, NAME, _HIDDEN, other = int, base.str_or_none, int, int
+
+    class Mine:
+        RETRIES = "3"
+
+    class Defaults:
+        RETRIES, NAME = 1, ""
+
+    assert base.load_settings(Types, {"NAME": "shop"}, Mine, Defaults) == {"RETRIES": 3, "NAME": "shop"}
+    assert base.load_settings(Types, {}, None, Defaults) == {"RETRIES": 1, "NAME": None}
+    with pytest.raises(DefinitionError) as refused:
+        base.load_settings(Types, {"RETRIES": "many"}, None, Defaults)
+    assert str(refused.value).startswith("the setting RETRIES is 'many': ")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from ...payload import Load
 from ...processes.decider import Decider
 from ...processes.interrupts import Interrupts
 from ...processes.local_run import LocalRun
+from ...processes.middlewares import NONE, Middlewares
 from ...processes.payload_directory import PayloadDirectory, kept
 from ...processes.workflow_classes import class_file, workflow_class
 from ...service_faults import ALREADY_STARTED, fault_code, is_passing
@@ -101,13 +102,15 @@ def start_class_here(
     new: bool = False,
     workers: int | None = None,
     interrupts: Interrupts | None = None,
+    middlewares: Middlewares = NONE,
 ) -> Generator[Event, None, ExecutionEnd]:
     """Carry it out and wait for its end, here or in the process that has the journal; an interrupted run of the same class and
-    input goes on where it was, unless it is to be a ``new`` one.
+    input goes on where it was, unless it is to be a ``new`` one. With middlewares it is carried out here or not at all.
 
     Raises:
         WorkflowNotFound: there is no such class.
-        DefinitionError: it does not take this input, or a run of that id is open with another one.
+        DefinitionError: it does not take this input, a run of that id is open with another one, a middleware cannot be
+            imported, or another process has the journal and there are middlewares.
         JournalInUse: another process has the journal, and does not decide that class.
         ServiceError: the journal cannot be used, or takes no more runs for now.
     """
@@ -117,6 +120,7 @@ def start_class_here(
         inspect.signature(cls.run).bind(None, *arguments.get("args", ()), **arguments.get("kwargs", {}))
     except TypeError as error:
         raise DefinitionError(f"{cls.class_path()}.run() does not take this input: {error}") from None
+    middlewares.check()
     text = execution_input(cls, arguments)
     with LeftRuns(journal, (), interrupts=interrupts) as left:
         elsewhere = _RunInOwner(cls, wanted, text, new, left)
@@ -135,8 +139,13 @@ def start_class_here(
                     else:
                         has_to_be_new = new and not left.was_left
                         execution = None if has_to_be_new else _interrupted_run(run, cls.type_name(), text, wanted.workflow_id)
-                    return (yield from _in_this_process(run, cls, elsewhere.wanted, text, execution, workers))
+                    return (yield from _in_this_process(run, cls, elsewhere.wanted, text, execution, workers, middlewares))
             except JournalInUse as error:
+                if middlewares != NONE:
+                    raise DefinitionError(
+                        f"process {error.pid} has the journal {error.path}, and would carry the run out without these "
+                        "middlewares; wait for it, stop it, or name another file with --db"
+                    ) from None
                 end = yield from elsewhere.carried_out(error, workers)
                 if end is not None:
                     return end
@@ -149,6 +158,7 @@ def _in_this_process(
     text: str,
     execution: dict[str, str] | None,
     workers: int | None,
+    middlewares: Middlewares,
 ) -> Generator[Event, None, ExecutionEnd]:
     """Go on with an open execution, or start one if that is None, and wait for its end."""
     if execution is not None:
@@ -160,7 +170,13 @@ def _in_this_process(
         task_list = f"local-{secrets.token_hex(6)}"  # its own: other interrupted runs of this journal stay as they are
     watch = Watch(run.service, load=run.payloads.load, workflow_ids={workflow_id})
     slots = workers or usable_cores()
-    run.work(decision_list=task_list, task_lists={task_list: slots}, activity_task_list=task_list, workflows=[cls])
+    run.work(
+        decision_list=task_list,
+        task_lists={task_list: slots},
+        activity_task_list=task_list,
+        workflows=[cls],
+        middlewares=middlewares,
+    )
     if execution is None:
         _start(run.service, wanted.request(cls, workflow_id, task_list, kept(text, run.payloads)))
     return (yield from _carried_out(run, watch, workflow_id))

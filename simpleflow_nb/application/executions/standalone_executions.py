@@ -19,6 +19,7 @@ from ...inspection.task_rows import epoch, task_rows
 from ...processes.connection import DEFAULT_RETENTION_DAYS, connected, payload_directory
 from ...processes.decider import Decider
 from ...processes.interrupts import Interrupts
+from ...processes.middlewares import NONE, Middlewares
 from ...processes.payload_directory import kept
 from ...processes.standalone import STICKY_SECONDS, StandaloneProcesses
 from ...processes.workflow_classes import workflow_class
@@ -46,6 +47,7 @@ class StandaloneSetting:
     deciders: int = 1
     slots: int = 1  #: tasks that run at once
     heartbeat_seconds: float = 30
+    middlewares: Middlewares = NONE
 
 
 @contextmanager
@@ -54,10 +56,11 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
 
     Raises:
         WorkflowNotFound: there is no such class.
-        DefinitionError: there is no such domain, or an execution of that id is open.
+        DefinitionError: there is no such domain, an execution of that id is open, or a middleware cannot be imported.
         ServiceError: no region or credentials, or the service cannot be reached.
     """
     cls = workflow_class(wanted.path)
+    setting.middlewares.check()
     name = wanted.workflow_id or cls.__name__
     task_list = f"{name[: MAX_ID_CHARACTERS - 33]}-{uuid.uuid4().hex}"
     store = payload_directory(setting.payloads)
@@ -70,7 +73,10 @@ def begun_standalone(wanted: ClassRun, setting: StandaloneSetting) -> Iterator[S
         for _ in range(setting.deciders):
             own = ["--activity-task-list", task_list, "--sticky-timeout", str(STICKY_SECONDS)]
             processes.start_decider(wanted.path, *common, *own)
-        processes.start_worker(*common, "--nb-slots", str(setting.slots), "--heartbeat", str(setting.heartbeat_seconds))
+        slots = ["--nb-slots", str(setting.slots), "--heartbeat", str(setting.heartbeat_seconds)]
+        around = [word for path in setting.middlewares.pre for word in ("--middleware-pre-execution", path)]
+        around += [word for path in setting.middlewares.post for word in ("--middleware-post-execution", path)]
+        processes.start_worker(*common, *slots, *around)
         with connected(
             setting.domain,
             setting.region,

@@ -28,9 +28,14 @@ def supervise(number: int, title: str, domain: str | None) -> None:
 
 def run(process: Stoppable, title: str, domain: str | None) -> None:
     """Run this process until it is told to stop, under that title."""
-    name_process(title)
+    name_process(f"{title}[running]")
     at_work = f"{title} at work in domain {domain}"
-    run_until_stopped(process, on_start=lambda: _tell(at_work), on_stop=lambda: _tell(STOPPING))
+
+    def tell_stop() -> None:
+        name_process(f"{title}[stopping]")
+        _tell(STOPPING)
+
+    run_until_stopped(process, on_start=lambda: _tell(at_work), on_stop=tell_stop)
 
 
 def _tell(sentence: str) -> None:

@@ -12,10 +12,11 @@ from ...application.executions.class_runs import ClassRun
 from ...application.executions.standalone_executions import StandaloneSetting, begun_standalone
 from ...environment import usable_cores
 from ...processes.interrupts import Interrupts
+from ...processes.middlewares import Middlewares
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file
-from ..options import heartbeat_option
+from ..options import heartbeat_option, middleware_options
 from ..printing import documents_alone, json_option
 from ..progress import say
 from .ends import show_end
@@ -29,6 +30,7 @@ from .ends import show_end
 @click.option("--nb-workers", "-W", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
 @click.option("--nb-deciders", "-D", type=click.IntRange(min=1), default=1, show_default=True, help="Decider processes.")
 @heartbeat_option
+@middleware_options
 @payloads_option
 @json_option
 @click.pass_context
@@ -48,6 +50,8 @@ def standalone(
     nb_workers: int | None,
     nb_deciders: int,
     heartbeat: float,
+    middlewares_pre: tuple[str, ...],
+    middlewares_post: tuple[str, ...],
     payloads: Path | None,
     as_json: bool,
 ) -> None:
@@ -65,6 +69,7 @@ def standalone(
         deciders=nb_deciders,
         slots=nb_workers or usable_cores(),
         heartbeat_seconds=heartbeat,
+        middlewares=Middlewares(middlewares_pre, middlewares_post),
     )
     # until the processes have ended an interrupt is counted; before the execution is started it ends us as it would anybody
     with documents_alone(as_json), ExitStack() as handlers, begun_standalone(wanted, setting) as execution:

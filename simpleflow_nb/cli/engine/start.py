@@ -15,9 +15,19 @@ from ...application.services import Local, Service
 from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...processes.connection import connected, named_domain, payload_directory
+from ...processes.middlewares import Middlewares
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
-from ..options import adopt_option, conditions_of, db_option, durable_option, local_option, outputs_option, quiet_option
+from ..options import (
+    adopt_option,
+    conditions_of,
+    db_option,
+    durable_option,
+    local_option,
+    middleware_options,
+    outputs_option,
+    quiet_option,
+)
 from ..printing import documents_alone, json_option
 from ..progress import shown
 from ..unused_options import ONLY_FOR_CLASSES, ONLY_WITH_DOMAIN, ONLY_WITH_LOCAL, is_typed, refuse_options
@@ -34,6 +44,7 @@ from .ends import show_end, show_started
 @click.option("--workflow-id", help="Id of the execution. [default: name, version and time]")
 @click.option("--new", is_flag=True, help="Start another run even if an interrupted one with this input could go on.")
 @click.option("--nb-workers", type=click.IntRange(min=1), help="Tasks that run at once. [default: number of cores]")
+@middleware_options
 @durable_option
 @quiet_option
 @db_option
@@ -59,6 +70,8 @@ def workflow_start(
     execution_timeout: int | None,
     new: bool,
     nb_workers: int | None,
+    middlewares_pre: tuple[str, ...],
+    middlewares_post: tuple[str, ...],
     durable: bool,
     quiet: bool,
     db: Path | None,
@@ -91,7 +104,15 @@ def workflow_start(
         return
     if has_ending(workflow):
         raise DefinitionError(f"{workflow} has workflows by name; write {workflow}:NAME")
-    call = start_class_here(wanted, journal_path(db), durable=durable, new=new, workers=how.workers, interrupts=how.interrupts)
+    call = start_class_here(
+        wanted,
+        journal_path(db),
+        durable=durable,
+        new=new,
+        workers=how.workers,
+        interrupts=how.interrupts,
+        middlewares=Middlewares(middlewares_pre, middlewares_post),
+    )
     with documents_alone(as_json):
         end = shown(UnderWay(call), quiet=quiet, color=ctx.obj["color"])
     ctx.exit(show_end(end, as_json=as_json))

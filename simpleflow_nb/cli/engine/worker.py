@@ -13,12 +13,13 @@ from ...constants import STATE_FOLDER
 from ...environment import usable_cores
 from ...exceptions import DefinitionError
 from ...processes.connection import connected, explaining, payload_directory
+from ...processes.middlewares import Middlewares
 from ...processes.process_groups import own_process_groups
 from ...processes.supervisor import is_child
 from ...processes.worker import Worker
-from ...processes.worker_process import WorkerProcess
+from ...processes.worker_process import WorkerProcess, polled_task
 from ..connection import CREATION_HINT, domain_options, payloads_option
-from ..options import heartbeat_option, outputs_option
+from ..options import heartbeat_option, middleware_options, outputs_option
 from ..unused_options import refuse_options
 from .at_work import run, supervise
 
@@ -29,7 +30,10 @@ from .at_work import run, supervise
 @click.option("--task-list", "-t", "task_lists", multiple=True, help="A list to work on; may be given several times.")
 @click.option("--nb-processes", "-N", type=click.IntRange(min=1), default=1, show_default=True, help="Worker processes.")
 @click.option("--nb-slots", type=click.IntRange(min=1), help="Tasks of a list that a process runs at once. [default: cores]")
+@click.option("--one-task", is_flag=True, help="Carry out one task of the list, and end.")
+@click.option("--poll-data", metavar="BASE64", help="Carry out this task, an answer to PollForActivityTask as JSON, and end.")
 @heartbeat_option
+@middleware_options
 @payloads_option
 @outputs_option
 @click.pass_context
@@ -43,11 +47,19 @@ def worker_start(
     task_lists: tuple[str, ...],
     nb_processes: int,
     nb_slots: int | None,
+    one_task: bool,
+    poll_data: str | None,
     heartbeat: float,
+    middlewares_pre: tuple[str, ...],
+    middlewares_post: tuple[str, ...],
     payloads: Path | None,
     outputs: Path | None,
 ) -> None:
     """Carry out activities, or the notebooks, reports and checks of FILE.yml, until SIGTERM."""
+    task = polled_task(poll_data) if poll_data is not None else None
+    is_alone = one_task or task is not None
+    if is_alone:
+        refuse_options(ctx, "for a single task", ("nb_processes", "nb_slots"))
     slots = nb_slots or usable_cores()
     lists: Mapping[str, int]
     folder = None
@@ -56,11 +68,15 @@ def worker_start(
 
         specification = read_specification(file)
         lists, folder = notebook_lists(slots, task_lists), outputs_folder(outputs, specification.path)
-    elif task_lists:
-        lists = dict.fromkeys(task_lists, slots)
+    elif task_lists or task is not None:
+        lists = dict.fromkeys(task_lists or ("",), slots)  # of a task that was polled elsewhere nobody knows the list
         refuse_options(ctx, "without FILE.yml", ("outputs",))
     else:
         raise DefinitionError("name the list to work on with --task-list, or give the FILE.yml of notebook workflows")
+    if is_alone and len(lists) > 1 and task is None:
+        raise DefinitionError(f"--one-task works on one list, and there are {', '.join(lists)}; name one with --task-list")
+    middlewares = Middlewares(middlewares_pre, middlewares_post)
+    middlewares.check()
     pollers = sum(lists.values())
     with connected(
         domain, region, create=create_domain, retention_days=retention_days, pollers=pollers + 4, hint=CREATION_HINT
@@ -79,5 +95,7 @@ def worker_start(
                 beat_seconds=heartbeat,
                 process_groups=groups,
                 imports=file is None,
+                middlewares=middlewares,
             )
-            run(WorkerProcess(worker), f"worker({', '.join(lists)})", domain)
+            one_of = next(iter(lists)) if is_alone else None
+            run(WorkerProcess(worker, one_of=one_of, task=task), f"worker({', '.join(lists)})", domain)
