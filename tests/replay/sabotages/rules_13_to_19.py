@@ -133,8 +133,10 @@ SABOTAGES = (
         17,
         "every result wakes the code",
         TASKS,
-        "        if future.awaited:\n            self.rouse(future)\n        if future.dependents:\n            for",
-        "        self.rouse_strand(self.main)\n        if future.dependents:\n            for",
+        "        if future.awaited:\n            self.rouse(future)\n        if future.dependents:\n            "
+        "dependents, future.dependents = future.dependents, None\n            fault",
+        "        self.rouse_strand(self.main)\n        if future.dependents:\n            "
+        "dependents, future.dependents = future.dependents, None\n            fault",
         "test_a_result_that_the_code_does_not_wait_for_does_not_wake_it",
     ),
     replacement(
