@@ -87,9 +87,9 @@ def shared_in(value: Any) -> Any:
     if kind in FUTURE_TYPES:
         return value.execution.shared(value)
     if kind is list or kind is tuple:
-        return [shared_in(item) for item in value]
+        return [item if type(item) in _PLAIN else shared_in(item) for item in value]
     if kind is dict:
-        return {key: shared_in(item) for key, item in value.items()}
+        return {key: shared_in(item) for key, item in value.items()} if value else {}
     return value
 
 

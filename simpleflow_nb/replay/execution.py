@@ -398,10 +398,11 @@ class Execution(ExecutionState):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
-        for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
-            for n in range(0, len(found), commands.MISSING_AT_ONCE):
-                ids = found[n : n + commands.MISSING_AT_ONCE]
-                out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
+        if self.new_missing or self.new_forwarded:
+            for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
+                for n in range(0, len(found), commands.MISSING_AT_ONCE):
+                    ids = found[n : n + commands.MISSING_AT_ONCE]
+                    out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -25,6 +25,6 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
         }
         for children in (2,) if tiny else (50, 200):
             print_costs(
-                f"A parent of {children} children on service.start, least of {repeats} (events and decisions: the parent's)",
+                f"A parent of {children} children on service.start, minimum of {repeats} (events and decisions: the parent's)",
                 in_turns(fleets, "family", children, repeats),
             )
