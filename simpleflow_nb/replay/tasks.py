@@ -15,7 +15,7 @@ from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
 from .commands import ActivityTask, Command, Queued
-from .failures import Verdict, VerdictKind
+from .failures import Verdict, VerdictKind, task_of
 from .looks import Looks
 from .task_queue import TaskQueue
 
@@ -324,6 +324,8 @@ class Tasks(Looks):
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
+        if isinstance(error, TaskFailed) and error.task is None:
+            error.task = task_of(future)
         if future.watchers:
             for watcher in future.watchers:
                 watcher.ended(future)
@@ -364,6 +366,7 @@ class Tasks(Looks):
             return
         future.losses = 0
         if self.judge is not None:  # at the next decision
+            error.task = task_of(future)
             self.judged.append((future, error, order))
         else:
             self._retry_or_fail(future, error, order)
