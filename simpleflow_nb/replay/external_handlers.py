@@ -86,7 +86,9 @@ def _child_failed(x: ExecutionState, e: Event) -> None:
 def _child_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["childWorkflowExecutionTimedOutEventAttributes"]
     f = _opened(x, e, a)
-    x.attempt_failed(f, exceptions.WorkflowTimeout(f.id, a["timeoutType"], timeout_value=timeout_seconds(f, a["timeoutType"])), e["eventId"])
+    x.attempt_failed(
+        f, exceptions.WorkflowTimeout(f.id, a["timeoutType"], timeout_value=timeout_seconds(f, a["timeoutType"])), e["eventId"]
+    )
 
 
 def _child_canceled(x: ExecutionState, e: Event) -> None:

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from ..activity import Activity
 from ..constants import NEVER
 from ..futures import NO_KWARGS, Future
-from ..task import ActivityTask, ChildWorkflowTask, Task
 
 #: The setting of an activity that each type of timeout of SWF is about.
 _SETTINGS = {
@@ -40,15 +38,6 @@ class Verdict:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=lambda: NO_KWARGS)
     ended: Future[Any] | None = None
-
-
-def task_of(future: Future[Any]) -> Task | None:
-    """Return what was submitted for a future, with its arguments as they were given; None if it is no activity and no child."""
-    if future.type == "ScheduleActivityTask" and isinstance(future.task, Activity):
-        return ActivityTask(future.task, *future.args, **future.kwargs)
-    if future.type == "StartChildWorkflowExecution":
-        return ChildWorkflowTask(future.task.workflow, *future.args, **future.kwargs)
-    return None
 
 
 def timeout_seconds(future: Future[Any], timeout_type: str) -> int | None:

@@ -24,8 +24,9 @@ _ALREADY_DONE = "Step was already played"
 
 
 class Step(SubmittableContainer):
-    """Tasks under a name that run unless that name is marked as done; submitted by a workflow that is a :class:`.WorkflowStepMixin`.
+    """Tasks under a name that run unless that name is marked as done.
 
+    The workflow that submits it is a :class:`~simpleflow_nb.step.workflow.WorkflowStepMixin` too.
     The result is a list of two: the names of the steps that were done, and the list of the results of the step's own parts.
 
     Args:

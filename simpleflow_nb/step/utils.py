@@ -1,7 +1,7 @@
 """The rules by which a step runs, is forced or is skipped, under simpleflow's names.
 
-Names of steps are levels joined with dots. An entry of the forced or skipped steps means the step of that name and all below it,
-so ``a.b`` means ``a.b`` and ``a.b.c`` but not ``a.bc``; ``*`` means every step.
+Names of steps are levels joined with dots. An entry of the forced or skipped steps means the step of that name and all below
+it, so ``a.b`` means ``a.b`` and ``a.b.c`` but not ``a.bc``; ``*`` means every step.
 """
 
 from __future__ import annotations
