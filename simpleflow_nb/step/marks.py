@@ -72,7 +72,7 @@ class FolderMarks:
                 )
         folder = self.folder.joinpath(*folders)
         folder.mkdir(parents=True, exist_ok=True)
-        handle, written = tempfile.mkstemp(dir=folder)
+        handle, written = tempfile.mkstemp(dir=folder, prefix=".")
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 file.write(content)

@@ -66,6 +66,8 @@ class Step(SubmittableContainer):
         self.bubbles_exception_on_failure = bubbles_exception_on_failure
 
     def _part(self, given: Any) -> Submittable:
+        if isinstance(given, list) or given == ():
+            raise DefinitionError(f"step {self.step_name!r} is made of a list; pass Group(...) for tasks that run side by side")
         try:
             part: Submittable = Group(given).activities[0]
         except DefinitionError as error:

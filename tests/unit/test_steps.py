@@ -143,6 +143,13 @@ def test_a_step_of_something_else_is_refused_with_its_name() -> None:
     )
 
 
+@pytest.mark.parametrize("tasks", [[load], [], ()])
+def test_a_list_of_tasks_is_refused_as_it_does_not_say_how_they_run(tasks) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        Step("load", tasks)
+    assert str(refused.value) == "step 'load' is made of a list; pass Group(...) for tasks that run side by side"
+
+
 def test_an_attribute_of_a_step_is_one_of_its_tasks() -> None:
     step = Step("load", Group(load, load))
     step.propagate_attribute("raises_on_failure", False)
