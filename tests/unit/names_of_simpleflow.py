@@ -29,19 +29,8 @@ from typing import Any
 
 FILE = Path(__file__).with_name("simpleflow_names.json")
 
-#: Parts that still have names to bring.
-OWNERS = (
-    "activities",
-    "canvas",
-    "failures",
-    "futures",
-    "history",
-    "markers",
-    "signals",
-    "steps",
-    "tasks",
-    "workflow",
-)
+#: Parts that still have names to bring: none.
+OWNERS: tuple[str, ...] = ()
 
 Row = dict[str, Any]
 
