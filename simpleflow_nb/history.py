@@ -175,7 +175,9 @@ class History:
     def __init__(
         self, events: Iterable[Mapping[str, Any]], load: payload.Load | None = None, lacks: Lacks | None = None
     ) -> None:
-        self.events = [_event_class(raw)(raw, load, lacks) for raw in events]
+        self.events = [
+            (ExternalWorkflowExecutionEvent if "External" in raw["eventType"] else Event)(raw, load, lacks) for raw in events
+        ]
         self.tasks: list[dict[str, Any]] = []
         self.activities: dict[str, dict[str, Any]] = {}
         self.timers: dict[str, dict[str, Any]] = {}
@@ -391,10 +393,6 @@ class History:
             self.started_decision_id = event.id
         elif event.state == "completed":
             self.completed_decision_id = event.id
-
-
-def _event_class(raw: Mapping[str, Any]) -> type[Event]:
-    return ExternalWorkflowExecutionEvent if "ExternalWorkflowExecution" in raw["eventType"] else Event
 
 
 def _snake(name: str) -> str:

@@ -46,7 +46,7 @@ class Program:
         if self.workflow is None:
             assert self.error is not None
             raise self.error
-        arguments = payload.decode(execution.input, execution.load)
+        arguments = payload.decode_input(execution.input, execution.load)
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))

@@ -79,7 +79,7 @@ class Submission:
         text = payload.encoded(body, f"the input of signal {wanted.name!r}")
         control = None if wanted.control is None else payload.encode(wanted.control)
         future = executor.signal_execution(_signal_name(wanted.name), text, workflow_id, run_id, control)
-        future.raises = wanted.raises_on_failure is not False
+        future.raises, future.task = wanted.raises_on_failure is not False, wanted
         return future
 
     def _marker(self, wanted: task.MarkerTask) -> Future[Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,11 @@ class ActivityTask(Task):
         self.activity, self.args, self.kwargs = activity, args, kwargs
         self.pre_execute_funcs: list[Callable[..., Any]] = []
         self.post_execute_funcs: list[Callable[..., Any]] = []
+
+    def with_argument(self, value: Any) -> ActivityTask:
+        more = type(self)(self.activity, *self.args, value, **self.kwargs)
+        more.raises_on_failure = self.raises_on_failure
+        return more
 
     @property
     def name(self) -> str:
@@ -130,6 +136,11 @@ class WorkflowTask(Task):
     ) -> None:
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
+
+    def with_argument(self, value: Any) -> WorkflowTask:
+        more = copy.copy(self)  # of the same class: one that continues as new must not become a child
+        more.args = (*self.args, value)
+        return more
 
     @property
     def name(self) -> str:

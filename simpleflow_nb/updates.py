@@ -11,20 +11,27 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import CoroutineType
 from typing import Any, TypeVar, overload
 
 from . import payload
-from .exceptions import DefinitionError
+from .exceptions import DefinitionError, PayloadMissing, ReplayError, RunEnded
 from .queries import Query, marked_methods
 from .replay import Execution, commands
 from .replay.arguments import waited_for
+from .replay.coroutines import driven
+from .replay.decisions import RecordMarker
 from .tracebacks import text_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NAME, _VALIDATOR = "__update__", "__update_validator__"
+_MOST_OF_AN_ID = 200  # leaves room in the name of a marker, which has at most 256 characters
+_ID = re.compile(rf"[\w.:-]{{1,{_MOST_OF_AN_ID}}}", re.ASCII)
 
 
 @overload
@@ -36,10 +43,11 @@ def update(method: Any = None, /, *, name: str | None = None, validator: Callabl
 
     A request is a signal to the run. The method runs beside ``run()``, as a strand of its own: it may submit tasks and wait.
     Its answer, a JSON value, is kept as a marker in the history. A request that has no answer when the run ends gets none.
+    An exception in it is its answer, and does not fail the run. A task that it leaves behind is one of ``run()``.
 
     Args:
         validator: a function of the same arguments that looks at the run, and refuses a request by raising an exception. It is
-            called in the process that asks, before anything is sent, and again in the decider.
+            called in the process that asks, before anything is sent, and again in the decider, right before the method.
 
     Raises:
         DefinitionError: it is not a method, or the name is not a text.
@@ -70,85 +78,189 @@ def updates_of(cls: type) -> dict[str, Query]:
     return marked_methods(cls, _NAME, "updates")
 
 
-def refusal(workflow: Any, execution: Execution, name: str, args: list[Any], kwargs: dict[str, Any]) -> Exception | None:
-    """Return why a run does not take a request now, None if it does.
+def update_of(cls: type, name: str) -> Query:
+    """Return the update of a workflow class with a name.
 
     Raises:
-        ReplayError: the validator has read something that cannot be read here.
+        DefinitionError: it has none of that name, or two methods answer to one name.
     """
-    known = updates_of(type(workflow))
-    if name not in known:
-        given = f"; it has {', '.join(known)}" if known else ""
-        return DefinitionError(f"{type(workflow).class_path()} has no update named {name!r}{given}")
-    method = getattr(workflow, known[name].method)
+    known = updates_of(cls)
+    if name in known:
+        return known[name]
+    path = f"{cls.__module__}.{cls.__qualname__}"
+    if not known:
+        raise DefinitionError(f"{path} has no updates; write @update before a method of it")
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f" (did you mean {close[0]!r}?)" if close else ""
+    raise DefinitionError(f"{path} has no update {name!r}{guess}; it has {', '.join(known)}")
+
+
+def method_of(workflow: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the method that carries out a request.
+
+    Raises:
+        DefinitionError: there is no such update, or it does not take these arguments.
+    """
+    found = update_of(type(workflow), name)
+    method: Callable[..., Any] = getattr(workflow, found.method)
     try:
         inspect.signature(method).bind(*args, **kwargs)
     except TypeError as error:
-        return DefinitionError(f"the update {name} does not take this input: {error}")
-    validator = getattr(method, _VALIDATOR, None)
+        raise DefinitionError(f"{found.name}{found.signature} does not take this input: {error}") from None
+    return method
+
+
+def objection(workflow: Any, execution: Execution, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Return the exception by which the validator of an update refuses a request now, None if it does not.
+
+    Raises:
+        DefinitionError: there is no such update, or it does not take these arguments.
+        ReplayError: the validator has read something that cannot be read here.
+    """
+    validator = getattr(method_of(workflow, name, args, kwargs), _VALIDATOR, None)
     if validator is None:
         return None
     try:
-        execution.ask(f"the validator of the update {name}", lambda: validator(workflow, *args, **kwargs))
-    except Exception as error:
+        execution.ask(f"the validator of the update {name!r}", lambda: validator(workflow, *args, **kwargs))
+    except (MemoryError, ReplayError):
+        raise
+    except BaseException as error:  # SystemExit too: it is the user's code
+        if execution.may_interrupt(error):
+            raise
         return error
     return None
 
 
+def request_of(id: str, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Callable[[str], str]) -> str:
+    """Return the input of the signal that requests an update, of the name `signal_of`.
+
+    ``keep`` returns what stands for the arguments in the history, a reference if they are too long for it: the id stays in
+    the signal, so that a request whose arguments are missing can be answered.
+
+    Raises:
+        DefinitionError: the id is none.
+        TypeError: an argument has no JSON form.
+    """
+    if not is_id(id):
+        allowed = f"1 to {_MOST_OF_AN_ID} letters, digits or - _ . :"
+        raise DefinitionError(f"{id!r:.80} cannot be the id of an update; give {allowed}")
+    given = {"args": list(args), "kwargs": dict(kwargs)}
+    text = payload.encode(given)
+    kept = keep(text)
+    return payload.encode({"id": id, **given} if kept == text else {"id": id, "arguments": kept})
+
+
+def signal_of(name: str) -> str:
+    """Return the name of the signal that requests the update ``name``."""
+    return f"{commands.UPDATE}{name}"
+
+
+def is_id(id: Any) -> bool:
+    """Tell whether an id can name a request: a marker of the history is named after it."""
+    return isinstance(id, str) and _ID.fullmatch(id) is not None
+
+
+def marker_of(id: str) -> str:
+    """Return the name of the marker that has the answer to a request.
+
+    Its details are ``{"result": ...}``, or ``{"refused": ...}`` or ``{"failed": ...}`` with ``error_type`` and ``message``.
+    """
+    return f"{commands.ANSWER}{id}"
+
+
+def mask_failure(marker: RecordMarker, hidden: Callable[[str], str]) -> None:
+    """Mask the secrets in the text of a failure or a refusal, if the marker answers a request with one."""
+    if marker["markerName"].startswith(commands.ANSWER):
+        answer = payload.decode(marker["details"])
+        for told in (answer.get("failed"), answer.get("refused")):
+            if told is not None:
+                told["message"] = hidden(told["message"])
+                marker["details"] = payload.encode(answer)
+
+
 class Updates:
-    """Carries out the requests that a run gets."""
+    """Carries out the requests that a run gets, each id once."""
 
     def __init__(self, workflow: Any, execution: Execution) -> None:
         self.workflow, self.execution = workflow, execution
+        self._ids: set[str] = set()
         execution.begin_update = self.begin
 
     def begin(self, name: str, text: str | None, order: int) -> None:
-        """Carry out a request, beside the code of the run. ``order`` is the id of the event that has brought it."""
+        """Carry out a request, beside the code of the run. ``order`` is the id of the event that has brought it.
+
+        A request with an id that was there before is the same one, sent again because its sender has not heard of it.
+
+        Raises:
+            ReplayError: the store of payloads cannot be read; the execution is to be parked.
+        """
         execution = self.execution
+        body = self._read(text, order)
+        if not isinstance(body, dict) or not is_id(body.get("id")):
+            execution.log(f"the signal of event {order} is no request of an update, and is ignored")
+            return
+        id = body["id"]
+        if id in self._ids:
+            return
+        self._ids.add(id)
+        reference = body.pop("arguments", None)
+        if reference is not None:
+            digest = payload.referenced_digest(str(reference))
+            if digest is None or payload.referenced_digest(text) is not None:
+                self._answer(id, _failure(DefinitionError("'arguments' is no reference to a payload"), "refused"))
+                return
+            if execution.is_missing(digest, order):
+                missing = PayloadMissing(f"payload {digest[:12]}, its arguments, is not where payloads are kept")
+                self._answer(id, _failure(missing, "refused"))
+                return
+            body = payload.decode(reference, execution.load and execution.loaded)
+        execution.spawn(lambda: self._carry_out(id, name, body), f"update-{name}", raises=False)
+
+    def _read(self, text: str | None, order: int) -> Any:
         digest = payload.referenced_digest(text)
-        if digest is not None and execution.is_missing(digest, order):
-            execution.log(f"update {name}: its input is missing where payloads are kept")
-            return
-        body = payload.decode(text, execution.load and execution.loaded)
-        if not isinstance(body, dict) or not isinstance(body.get("id"), str):
-            execution.log(f"update {name}: the signal is no request of an update")
-            return
-        request, args, kwargs = body["id"], list(body.get("args", [])), dict(body.get("kwargs", {}))
-        refused = refusal(self.workflow, execution, name, args, kwargs)
-        if refused is not None:
-            self._answer(request, _failure(refused, "refused"))
-            return
+        if digest is not None and self.execution.is_missing(digest, order):
+            return None
+        return payload.decode(text, self.execution.load and self.execution.loaded)
 
-        method = getattr(self.workflow, updates_of(type(self.workflow))[name].method)
-        body_of = self._carried_out_later if inspect.iscoroutinefunction(method) else self._carried_out
-        execution.spawn(lambda: body_of(request, name, method, args, kwargs), f"update-{name}", raises=False)
-
-    def _carried_out(
-        self, request: str, name: str, method: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
-    ) -> None:
+    def _carry_out(self, id: str, name: str, given: Any) -> None:
+        """Ask the validator and call the method, in a strand of its own: requests see what those before them have done."""
+        kind = "refused"
         try:
-            answer = _result(name, method(*args, **kwargs))
-        except Exception as error:
-            answer = _failure(error, "failed")
-        self._answer(request, answer)
+            args, kwargs = _arguments(given)
+            refused = objection(self.workflow, self.execution, name, args, kwargs)
+            if refused is not None:
+                self._answer(id, _failure(refused, kind))
+                return
+            method = method_of(self.workflow, name, args, kwargs)
+            kind = "failed"
+            value = method(*args, **kwargs)
+            value = waited_for(driven(value) if type(value) is CoroutineType else value)
+            self.execution.block(())  # raises the failure of a task that nobody has waited for
+            payload.encoded(value, f"the answer of the update {name}")
+            answer = {"result": value}
+        except (MemoryError, ReplayError, RunEnded):
+            raise
+        except BaseException as error:  # SystemExit too: it is the user's code
+            if self.execution.dead or self.execution.may_interrupt(error):
+                raise
+            answer = _failure(error, kind)
+        self._answer(id, answer)
 
-    async def _carried_out_later(
-        self, request: str, name: str, method: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
-    ) -> None:
-        try:
-            answer = _result(name, await method(*args, **kwargs))
-        except Exception as error:
-            answer = _failure(error, "failed")
-        self._answer(request, answer)
-
-    def _answer(self, request: str, answer: dict[str, Any]) -> None:
-        self.execution.record_marker(f"{commands.ANSWER}{request}", payload.encode(answer))
+    def _answer(self, id: str, answer: dict[str, Any]) -> None:
+        self.execution.record_marker(marker_of(id), payload.encode(answer))
 
 
-def _result(name: str, value: Any) -> dict[str, Any]:
-    value = waited_for(value)
-    payload.encoded(value, f"the answer of the update {name}")
-    return {"result": value}
+def _arguments(given: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of a request.
+
+    Raises:
+        DefinitionError: they are none.
+    """
+    body = given if isinstance(given, dict) else {"args": given}
+    args, kwargs = body.get("args", []), body.get("kwargs", {})
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise DefinitionError("'args' of a request must be a list and 'kwargs' a mapping")
+    return args, kwargs
 
 
 def _failure(error: BaseException, kind: str) -> dict[str, Any]:

@@ -51,6 +51,12 @@ class _Runs(Protocol[T_co]):
     def run(self, *args: Any, **kwargs: Any) -> T_co: ...
 
 
+class _Executes(Protocol[T_co]):
+    """An activity that is a class: type checkers take it for the class itself, whatever its decorator returns."""
+
+    def execute(self) -> T_co: ...
+
+
 class Workflow(WorkflowType):
     """Base class of workflows: set ``name``, ``version`` and ``task_list``, and write :meth:`run`, plain or ``async``.
 
@@ -75,6 +81,8 @@ class Workflow(WorkflowType):
     def submit(self, submittable: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, submittable: type[_Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: Group) -> GroupFuture: ...
     @overload

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import activity as activities
-from .. import payload
+from .. import constants, payload
 from ..environment import value_of
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
@@ -20,13 +20,15 @@ from ..replay.events import HistoryEvent
 from ..replay.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
+from ..updates import mask_failure
 from ..variables import WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT, WORKFLOW_DEFAULT_EXECUTION_TIME
 from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .interrupts import may_be_interrupted
 from .log_context import logged_as
-from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+from .lost_decisions import are_ended, is_breakdown
+from .payload_directory import MemoryPayloads, Payloads, keep_long_texts, keep_shared_texts
 from .process_title import process_identity
 from .workflow_classes import WorkflowClasses
 
@@ -236,6 +238,9 @@ class Decider:
                 elif one["decisionType"] == "FailWorkflowExecution":
                     assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
+                elif one["decisionType"] == "RecordMarker":
+                    mask_failure(one["recordMarkerDecisionAttributes"], masked)
+            keep_shared_texts(cached.execution, self.payloads)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
@@ -243,6 +248,10 @@ class Decider:
             if is_refused(error):  # a retry would be refused again, so it is parked for somebody to look into
                 self._park(task, error)
                 return
+            if is_breakdown(error):
+                events = self._history(task["workflowExecution"], constants.MAX_HISTORY_EVENTS)
+                if are_ended(self.service, self.domain, task, decisions, events):
+                    return
             if fault_code(error) != UNKNOWN_RESOURCE:
                 raise
             logger.info("%s: the decision came too late: %s", task["workflowExecution"]["workflowId"], error)

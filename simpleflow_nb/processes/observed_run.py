@@ -16,13 +16,14 @@ from ..program import __file__ as program_file
 from ..program import program
 from ..queries import Query, queries_of
 from ..replay.events import HistoryEvent
+from ..replay.looks import Looks
 from ..replay.observation import Observation, ObservedExecution, Wait
 from ..tracebacks import text_of, traceback_lines
 from ..workflow import Workflow
 from .interrupts import may_be_interrupted
 from .workflow_classes import WorkflowNotFound, named_class
 
-_CARRIERS = frozenset({__file__, program_file, payload.__file__, inspect.getfile(ObservedExecution)})
+_CARRIERS = frozenset({__file__, program_file, payload.__file__, inspect.getfile(Looks)})
 
 
 class ObservedRun:

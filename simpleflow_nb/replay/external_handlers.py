@@ -18,6 +18,8 @@ from .failures import timeout_seconds
 
 Handler = Callable[[ExecutionState, Event], None]
 
+_UNKNOWN = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
+
 
 # ---- child executions ------------------------------------------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ def _not_reached(kind: str, attributes: str) -> Handler:
             f = x.recorded(e, kind, _key(kind, a, x), refused=True)
         if a["cause"].endswith("_EXCEEDED"):
             x.refuse(f, a["cause"])
-        else:
+        elif a["cause"] != _UNKNOWN or not x.readdress(f):
             x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
     return handle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import CoroutineType
@@ -11,7 +12,8 @@ from greenlet import GreenletExit
 
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
 from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
-from .coroutines import driven
+from .coroutines import close_unstarted, driven
+from .gathering import GatheredFuture
 from .strand import Strand
 from .tasks import Tasks
 
@@ -32,6 +34,16 @@ class _Condition:
         return DONE if self.holds else OPEN
 
 
+class StrandFuture(Future[Any]):
+    """The value of a strand; its failure is always told, by ``result`` too."""
+
+    __slots__ = ()
+
+    @property
+    def is_lenient(self) -> bool:
+        return False
+
+
 class Strands(Tasks):
     """Strands, each with the future that ends with it."""
 
@@ -50,9 +62,10 @@ class Strands(Tasks):
         strand = self.running_strand("wait_until()")
         while not condition():
             waited = _Condition(condition)
+            waiting: tuple[Any, ...] = (waited,)
             self.conditions[waited] = strand
             try:
-                self.block((waited,))
+                self.block(waiting)
             finally:
                 self.conditions.pop(waited, None)
 
@@ -78,7 +91,7 @@ class Strands(Tasks):
         if self.dead:
             self.block(())
         id, spawner = self.numbered(name), self.current
-        future: Future[Any] = Future(self, STRAND, id, name)
+        future = StrandFuture(self, STRAND, id, name)
         future.stage, future.raises, future.strand = OPEN, raises, self.submitter()
         strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner)
         future.task = strand
@@ -115,8 +128,18 @@ class Strands(Tasks):
             return self.spawn(awaitable, getattr(awaitable, "__name__", "task"), raises=False)
         raise DefinitionError(f"{awaitable!r:.80} cannot be awaited here; pass a coroutine or what submit() returned")
 
+    def gathered(self, awaitables: tuple[Any, ...], return_exceptions: bool) -> Future[list[Any]]:
+        """Return the future of all these, each as in :meth:`started`."""
+        try:
+            members = [self.started(one) for one in awaitables]
+        finally:
+            close_unstarted(awaitables)
+        return GatheredFuture(self, members, return_exceptions)
+
     def numbered(self, name: str) -> str:
         """Return the next id of a name: ``group-1``."""
+        if self.dead:
+            self.block(())
         n = self.counters[name] = self.counters.get(name, 0) + 1
         return f"{name}-{n}"
 
@@ -135,6 +158,11 @@ class Strands(Tasks):
     def settle_all(self, futures: Iterable[Future[Any]]) -> None:
         """Wait until all have ended, with or without success."""
         self.block(tuple(futures))
+
+    def take_failures(self, futures: Iterable[Future[Any]]) -> None:
+        """Raise the failures of these no more: whoever has waited for them raises what is to be raised."""
+        taken = set(futures)
+        self.failures = deque(failed for failed in self.failures if failed not in taken)
 
     def cancel_waits(self, strand: Strand) -> None:
         """Cancel what an interrupted strand was waiting for."""
@@ -180,7 +208,7 @@ class Strands(Tasks):
             self.strands.pop(strand, None)
             if strand.raises_in is strand:
                 strand.raises_in = self.main  # tasks that outlive it
-                if any(failed.strand is strand for failed in self.failures):
+                if any(self.failing_strand(failed) is self.main for failed in self.failures):
                     self.rouse_strand(self.main)
 
     def _end_strand(self, future: Future[Any], error: BaseException) -> None:

@@ -226,6 +226,7 @@ def test_an_answer_is_a_document_or_a_row_for_programs(waiting: Path) -> None:
     [wait] = stack.pop("waits")
     assert stack == {**moment, "run_id": run_id, "reason": None, "failure": None}
     assert wait == {
+        "strand": "run",
         "frames": [
             {
                 "file": f"{waiting}/approvals.py",

@@ -263,4 +263,11 @@ MUTANTS = (
         "        if self.random",
         _LOOKS,
     ),
+    Mutant(
+        "a look sees the late failure of a child that was initiated",
+        _OBSERVATION,
+        '    if attributes.get("initiatedEventId"):\n        return None\n',
+        "",
+        _LOOKS,
+    ),
 )

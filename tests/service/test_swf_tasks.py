@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow, activity, exceptions, task
+from simpleflow_nb.canvas import Chain
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.history import Event, ExternalWorkflowExecutionEvent, History
 from simpleflow_nb.swf import task as swf_task
@@ -19,7 +20,7 @@ from simpleflow_nb.testing import RunFailed, harness, run_workflow
 from . import middleware_functions as functions
 
 
-@activity.with_attributes(version="1", task_list="numbers")
+@activity.with_attributes(version="1")
 def add(x: int, y: int = 0) -> int:
     return x + y
 
@@ -137,6 +138,13 @@ class CountingTwo(Counting):
         return f"version 2 of {n}"
 
 
+class Chained(Counting):
+    def run(self, n):
+        if n < 3:
+            self.submit(Chain((add, n, 1), ContinueAsNewWorkflowTask(self.executor, type(self)), send_result=True)).result
+        return n
+
+
 class Upgrading(Counting):
     def run(self, n):
         self.submit(ContinueAsNewWorkflowTask(self.executor, CountingTwo, n))
@@ -151,6 +159,10 @@ class Leaving(Workflow):
 
 def test_a_workflow_continues_as_new_with_a_task():
     assert run_workflow(Counting, 0) == 3
+
+
+def test_a_workflow_continues_as_new_at_the_end_of_a_chain_with_its_result():
+    assert run_workflow(Chained, 0) == 3
 
 
 def test_a_workflow_continues_as_another_version_of_itself():

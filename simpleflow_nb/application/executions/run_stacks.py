@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...exceptions import ReplayError
-from ...futures import DONE, Future
+from ...futures import DONE, Completions, Future
 from ...inspection.documents import Document, document_of
 from ...masking import masked
 from ...processes.observed_run import ObservedRun
@@ -23,6 +23,12 @@ _KINDS = {
     "signal": "signal",
     "last signal": "signal",
     "RecordMarker": "marker",
+    "StartChildWorkflowExecution": "child",
+    "SignalExternalWorkflowExecution": "sent signal",
+    "RequestCancelExternalWorkflowExecution": "sent cancellation",
+    "Group": "group",
+    "strand": "strand",
+    "cancellation": "cancellation",
 }
 
 
@@ -40,7 +46,8 @@ class StackFrame:
 class AwaitedFuture:
     """A future for which code waits, as its last decision has left it."""
 
-    kind: str  #: ``activity``, ``timer``, ``signal`` or ``marker``
+    #: ``activity``, ``child``, ``timer``, ``signal``, ``group``; ``next`` of several, ``room`` in a group, ``condition``
+    kind: str
     id: str  #: for a signal its name
     attempt: int
     state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``; a signal that has not been received is pending
@@ -51,12 +58,14 @@ class AwaitedFuture:
 class CodeWait:
     """A place where the code of a run waits."""
 
+    strand: str  #: ``run``, or the name of what runs beside it
     frames: tuple[StackFrame, ...]  #: innermost last
     futures: tuple[AwaitedFuture, ...]
     is_any: bool  #: for the first of them, else for all
 
     def to_dict(self) -> Document:
         return {
+            "strand": self.strand,
             "frames": [vars(frame) for frame in self.frames],
             "waits_for": "any" if self.is_any else "all",
             "futures": [vars(future) for future in self.futures],
@@ -125,10 +134,24 @@ def _waits(run: ObservedRun) -> tuple[CodeWait, ...]:
 
 def _wait(wait: Wait) -> CodeWait:
     frames = [StackFrame(one.filename, one.lineno or 0, one.name, masked(one.line or "")) for one in wait.frames]
-    return CodeWait(tuple(frames), tuple(_awaited(one) for one in wait.futures), wait.is_any)
+    return CodeWait(wait.strand, tuple(frames), tuple(_awaited(one) for one in wait.futures), wait.is_any)
 
 
-def _awaited(future: Future[Any]) -> AwaitedFuture:
-    kind, has_ended = _KINDS.get(future.type, future.type), future.stage >= DONE
-    state = "pending" if kind == "signal" and not has_ended else future.state.lower()
-    return AwaitedFuture(kind, future.id or future.name, future.attempt, state, has_ended)
+def _awaited(awaited: Any) -> AwaitedFuture:
+    if isinstance(awaited, Completions):
+        return AwaitedFuture("next", f"{len(awaited)} futures", 1, "pending", awaited.stage >= DONE)
+    if (condition := getattr(awaited, "condition", None)) is not None:
+        return AwaitedFuture("condition", _place_of(condition), 1, "pending", awaited.stage >= DONE)
+    if not isinstance(awaited, Future):  # a group that holds back its members
+        return AwaitedFuture("room", awaited.group.id, 1, "pending", awaited.stage >= DONE)
+    kind, has_ended = _KINDS.get(awaited.type, awaited.type), awaited.stage >= DONE
+    state = "pending" if kind in ("signal", "cancellation") and not has_ended else awaited.state.lower()
+    return AwaitedFuture(kind, awaited.id or awaited.name, awaited.attempt, state, has_ended)
+
+
+def _place_of(function: Any) -> str:
+    """Return ``mine.py:12`` of a function; its name if it has no line, as a method of another language."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return str(getattr(function, "__qualname__", type(function).__qualname__))
+    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"

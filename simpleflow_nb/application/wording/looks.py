@@ -14,6 +14,7 @@ from ..executions.run_stacks import AwaitedFuture, CodeWait, RunStack
 from ..states.run_states import status_word
 
 _MOST_FUTURES = 20
+_OTHERS = {"next": "the next of", "room": "room in", "condition": "the condition at"}  #: what is no future, in words
 
 
 def moment_lines(moment: RunMoment) -> Iterator[str]:
@@ -66,7 +67,9 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
         yield "its code has ended, and the next decision closes it"
     for wait in stack.waits:
         yield ""
-        if not wait.frames:
+        if wait.strand != "run":
+            yield f"beside run(): {wait.strand}"
+        elif not wait.frames:
             yield "run() has returned, and its result has futures"
         for frame in wait.frames:
             yield f"{_near(frame.file)}:{frame.line} in {frame.function}"
@@ -76,12 +79,14 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
 
 
 def stack_table(stack: RunStack) -> Table:
-    """Return a row for each line of the code, innermost last; the last of each place says for what it waits."""
-    table = Table(["File", "Line", "Function", "Source", "Waits For"])
+    """Return a row for each line of the code, innermost last; the last of each strand says for what it waits."""
+    table = Table(["Strand", "File", "Line", "Function", "Source", "Waits For"])
     for wait in stack.waits:
-        for frame in wait.frames:
-            awaited = ", ".join(map(_told, wait.futures)) if frame is wait.frames[-1] else None
-            table.rows.append([_near(frame.file), frame.line, frame.function, frame.source, awaited])
+        awaited = ", ".join(map(_told, wait.futures))
+        rows = [[wait.strand, _near(frame.file), frame.line, frame.function, frame.source, None] for frame in wait.frames]
+        rows = rows or [[wait.strand, *[None] * 5]]
+        rows[-1][-1] = awaited
+        table.rows += rows
     return table
 
 
@@ -100,9 +105,13 @@ def _awaited_lines(wait: CodeWait) -> Iterator[str]:
 
 def _told(future: AwaitedFuture) -> str:
     """Return ``activity activity-load-1 (running)``."""
-    state = "not received" if future.kind == "signal" and not future.has_ended else future.state
+    if future.kind in _OTHERS:
+        return f"{_OTHERS[future.kind]} {future.id}"
+    is_received = future.kind not in ("signal", "cancellation") or future.has_ended
+    state = future.state if is_received else "not received"
     attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
-    return f"{future.kind} {future.id} ({state}{attempt})"
+    named = future.kind if future.kind == future.id else f"{future.kind} {future.id}"
+    return f"{named} ({state}{attempt})"
 
 
 def _near(file: str) -> str:

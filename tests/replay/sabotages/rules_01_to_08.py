@@ -55,7 +55,7 @@ SABOTAGES = (
         4,
         "a parked decision is a decision",
         EXECUTION,
-        "if _is_parked(events, at):",
+        "if at in marked and _is_parked(events, at):",
         "if False:",
         "test_a_parked_decision_decided_nothing_and_leftovers_of_a_split_survive_it",
         True,

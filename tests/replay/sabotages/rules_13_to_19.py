@@ -51,7 +51,7 @@ SABOTAGES = (
         14,
         "a refused retry timer fails only itself",
         HANDLERS,
-        "        f.stage = DONE\n        f = _retried(x, timer_id)\n    elif",
+        "        f.stage = DONE\n        f = f.task\n    elif",
         "        pass\n    elif",
         "test_a_refused_retry_timer_fails_the_task_that_it_is_for",
     ),
