@@ -14,6 +14,7 @@ import pytest
 
 from simpleflow_nb import Workflow, activity, futures
 from simpleflow_nb.canvas import Group
+from simpleflow_nb.exceptions import NonDeterminismError
 from simpleflow_nb.history import History
 from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
@@ -211,6 +212,13 @@ def test_the_objects_in_s3_have_the_keys_of_simpleflow(endpoint, run):
             "w/steps/load.days",
             "w/steps/load.names",
         ]
+
+
+def test_a_run_that_is_replayed_with_another_place_of_its_marks_is_told_so(folder, run):
+    ids = ("w", "r")
+    _, events = run(Shop)
+    with environment(STEP_BUCKET="/elsewhere"), pytest.raises(NonDeterminismError, match=r"GetStepsDoneTask"):
+        replay(Shop, ids, events)
 
 
 # ---- failures --------------------------------------------------------------------------------------------------------------
