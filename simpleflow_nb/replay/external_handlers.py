@@ -14,6 +14,7 @@ from ..payload import scan_once
 from .children import START_CHILD
 from .execution_state import Event, ExecutionState
 from .externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
+from .failures import timeout_seconds
 
 Handler = Callable[[ExecutionState, Event], None]
 
@@ -87,7 +88,9 @@ def _child_failed(x: ExecutionState, e: Event) -> None:
 def _child_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["childWorkflowExecutionTimedOutEventAttributes"]
     f = _opened(x, e, a)
-    x.attempt_failed(f, exceptions.WorkflowTimeout(f.id, a["timeoutType"]), e["eventId"])
+    x.attempt_failed(
+        f, exceptions.WorkflowTimeout(f.id, a["timeoutType"], timeout_value=timeout_seconds(f, a["timeoutType"])), e["eventId"]
+    )
 
 
 def _child_canceled(x: ExecutionState, e: Event) -> None:

@@ -15,6 +15,7 @@ from ..payload import scan_once
 from . import commands
 from .execution_state import Event, ExecutionState
 from .external_handlers import EXTERNAL_HANDLERS
+from .failures import timeout_seconds
 
 Handler = Callable[[ExecutionState, Event], None]
 
@@ -86,7 +87,7 @@ def _activity_failed(x: ExecutionState, e: Event) -> None:
 def _activity_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskTimedOutEventAttributes"]
     f = _scheduled(x, e, a)
-    error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"))
+    error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"), timeout_seconds(f, a["timeoutType"]))
     # The worker sends heartbeats by itself, whatever the activity does: without them the worker is lost.
     x.attempt_failed(f, error, e["eventId"], lost=a["timeoutType"] == "HEARTBEAT")
 

@@ -52,6 +52,7 @@ class Tasks(Looks):
         "refused",
         "replaying",
         "run_id",
+        "task_of",
         "tasks",
         "workflow_id",
     )
@@ -82,6 +83,7 @@ class Tasks(Looks):
         self.next_id, self.open, self.open_limit = 1, 0, 0
         # called with each failed attempt, if the workflow wants to decide about them
         self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
+        self.task_of: Callable[[Future[Any]], Any] | None = None  # what was submitted for a future
         self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
@@ -332,6 +334,7 @@ class Tasks(Looks):
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
+        self._tell(error, future)
         if future.watchers:
             for watcher in future.watchers:
                 watcher.ended(future)
@@ -348,6 +351,11 @@ class Tasks(Looks):
             for follower in followers:
                 if follower.stage < DONE:
                     self.settle(follower, stage, error, future.order)
+
+    def _tell(self, error: BaseException, future: Future[Any]) -> None:
+        """Give a failure the task that it is one of."""
+        if self.task_of is not None and isinstance(error, TaskFailed) and error.task is None:
+            error.task = self.task_of(future)
 
     def fail(
         self, future: Future[Any], error: TaskFailed, dependency: Future[Any] | None = None, order: int | None = None
@@ -372,6 +380,7 @@ class Tasks(Looks):
             return
         future.losses = 0
         if self.judge is not None:  # at the next decision
+            self._tell(error, future)
             self.judged.append((future, error, order))
         else:
             self._retry_or_fail(future, error, order)

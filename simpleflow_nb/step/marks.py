@@ -1,7 +1,7 @@
 """Places where the marks of steps are kept: a bucket of S3, or a folder that all workers see.
 
-A mark is an object or a file with a key, ``prefix/name of the step``, that says as JSON which execution has made it. Objects
-in S3 have simpleflow's keys, so marks that simpleflow has made count here, and the other way round.
+A mark is an object or a file with a key, ``prefix/name of the step``, that says as JSON which execution has made it. Objects in
+S3 have simpleflow's keys, so marks that simpleflow has made count here, and the other way round.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class FolderMarks:
                 )
         folder = self.folder.joinpath(*folders)
         folder.mkdir(parents=True, exist_ok=True)
-        handle, written = tempfile.mkstemp(dir=folder)
+        handle, written = tempfile.mkstemp(dir=folder, prefix=".")
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 file.write(content)

@@ -24,8 +24,9 @@ _ALREADY_DONE = "Step was already played"
 
 
 class Step(SubmittableContainer):
-    """Tasks under a name that run unless that name is marked as done, for a workflow that is a :class:`.WorkflowStepMixin`.
+    """Tasks under a name that run unless that name is marked as done.
 
+    The workflow that submits it is a :class:`~simpleflow_nb.step.workflow.WorkflowStepMixin` too.
     The result is a list of two: the names of the steps that were done, and the list of the results of the step's own parts.
 
     Args:
@@ -65,6 +66,8 @@ class Step(SubmittableContainer):
         self.bubbles_exception_on_failure = bubbles_exception_on_failure
 
     def _part(self, given: Any) -> Submittable:
+        if isinstance(given, list) or given == ():
+            raise DefinitionError(f"step {self.step_name!r} is made of a list; pass Group(...) for tasks that run side by side")
         try:
             part: Submittable = Group(given).activities[0]
         except DefinitionError as error:

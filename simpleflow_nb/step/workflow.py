@@ -91,8 +91,8 @@ class WorkflowStepMixin:
     def get_step_bucket(self) -> str:
         """Return where the marks of steps are: ``STEP_BUCKET``. Override it to keep them elsewhere.
 
-        It is a bucket of S3, ``name`` or ``host/name``, or a folder that all workers see, ``file:///folder``. The same run must
-        get the same whenever it is replayed.
+        It is a bucket of S3, ``name`` or ``host/name``, or a folder that all workers see, ``file:///folder``. A run has to get
+        the same whenever it is replayed.
         """
         return value_of(STEP_BUCKET)
 
@@ -102,7 +102,10 @@ class WorkflowStepMixin:
         return f"{workflow.get_run_context()['workflow_id']}/steps/"
 
     def get_step_activity_params(self) -> dict[str, Any]:
-        """Return settings of the activities of steps, which count before those of :mod:`.constants`. For overriding."""
+        """Return settings of the activities of steps, those of :class:`.Activity`, to replace some of the defaults.
+
+        The defaults are :data:`STEP_ACTIVITY_PARAMS_DEFAULT`.
+        """
         return {}
 
     def step_activity_params(self) -> dict[str, Any]:
