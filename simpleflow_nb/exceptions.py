@@ -13,6 +13,10 @@ SimpleflowError
 │   └── PayloadError           a payload kept outside the history cannot be read
 │       └── PayloadMissing     there is none with that digest
 ├── QueryFailed                a query of a run has raised an exception; ``traceback``
+├── UpdateError                an update of a run has no result; ``id`` of its request, ``error_type``
+│   ├── UpdateRefused          its validator or the decider refuses it
+│   ├── UpdateFailed           its method has raised an exception
+│   └── UpdateUnanswered       the run has ended without an answer, or there is none yet
 ├── StaleCache                 internal: a cached execution is out of date
 ├── TaskException              something submitted by a workflow did not succeed
 │   ├── TaskFailed             ``name``, ``reason``, ``details``
@@ -143,6 +147,32 @@ class QueryFailed(SimpleflowError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.traceback)
+
+
+class UpdateError(SimpleflowError):
+    """An update of a run has no result; ``id`` is that of its request, None if none was sent.
+
+    ``error_type`` is the class name of the exception that says why, empty without one.
+    """
+
+    def __init__(self, message: str, id: str | None = None, error_type: str = "") -> None:
+        super().__init__(message)
+        self.id, self.error_type = id, error_type
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.id, self.error_type)
+
+
+class UpdateRefused(UpdateError):
+    """The validator of an update has refused a request, or the decider has; the run is unchanged."""
+
+
+class UpdateFailed(UpdateError):
+    """The method of an update has raised an exception; what it had done until then stays."""
+
+
+class UpdateUnanswered(UpdateError):
+    """A run has ended without an answer to a request, or there is none yet."""
 
 
 class CallGivenUp(SimpleflowError, RuntimeError):

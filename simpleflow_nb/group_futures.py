@@ -45,7 +45,10 @@ class GroupFuture(Future[list[Any]]):
                 self._submit(activity)
             self._all_submitted()
         else:
-            self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, is_own=False)
+            self._carry_out_beside()
+
+    def _carry_out_beside(self) -> None:
+        self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, is_own=False, id=self.id)
 
     def _carry_out(self) -> None:
         try:
@@ -143,7 +146,7 @@ class ChainFuture(GroupFuture):
         super().__init__(activities, workflow, 1, bubbles_exception_on_failure)
 
     def _begin(self) -> None:
-        self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, is_own=False)
+        self._carry_out_beside()
 
     def _submit_one_by_one(self) -> None:
         previous: Future[Any] | None = None

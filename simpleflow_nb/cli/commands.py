@@ -47,6 +47,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "workflow.stack": ("engine.looking", "Show where the code of a run waits"),
         "workflow.query": ("engine.looking", "Ask a run what its class can tell"),
         "task.info": ("engine.tasks", "Show one task of an execution"),
+        "workflow.update": ("engine.updates", "Ask a run to change, and for its answer"),
         "workflow.cancel": ("engine.requests", "Ask an execution to end"),
         "workflow.signal": ("engine.requests", "Send a signal to an execution"),
         "workflow.terminate": ("engine.requests", "End an execution here and now"),
@@ -71,7 +72,7 @@ COMMANDS = {name: module for commands in GROUPS.values() for name, (module, _) i
 PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
 PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
 PRINT_TABLES |= {"workflow.filter", "task.info"}
-PRINT_TABLES |= {"workflow.stack", "workflow.query"}
+PRINT_TABLES |= {"workflow.stack", "workflow.query", "workflow.update"}
 
 
 class Commands(click.Group):

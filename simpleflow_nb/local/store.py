@@ -63,6 +63,7 @@ class Store:
         self._tick = threading.Condition(self.lock)
         self._deadlines = Deadlines()
         self._waiters = 0
+        self._awaited: list[Callable[[], bool]] = []  # by callers of wait_events
         self._carrying_out = threading.local()  # .request: number of the one that this thread carries out; .run_id
         self._taken_request = 0
         self._refused: list[Refusal] = []  # of requests, for the processes that left them

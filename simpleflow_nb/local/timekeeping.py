@@ -195,7 +195,7 @@ class Timekeeping(Relations):
 
     def _is_idle(self) -> bool:
         """Return whether time may jump: no task is started or about to be taken, and the test waits."""
-        if not self._waiters or self._flushing or self.dirty:
+        if self._flushing or self.dirty or (all(is_there() for is_there in self._awaited) and not self._waiters):
             return False
         for execution in self.every_open_execution():
             if execution.decision is not None:

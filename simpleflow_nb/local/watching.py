@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from ..replay.events import HistoryEvent
 from .faults import unknown_resource
 from .store import Store
 from .visibility import Info
+
+_MOMENT_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,36 @@ class Watching(Store):
         if not events and not since and end != 0:  # removed by its owner since this reader looked
             raise unknown_resource(f"{unknown}; its history has just been removed")
         return events
+
+    def wait_events(
+        self, workflow_id: str, run_id: str, take: Callable[[list[HistoryEvent]], bool], timeout_seconds: float
+    ) -> bool:
+        """Give the events of an execution to ``take``, and more as they come, until it returns True; return whether it has.
+
+        For a service in memory: a virtual clock jumps meanwhile, as in `wait_closed`, but not once it has.
+        """
+        until = time.monotonic() + timeout_seconds
+        with self.lock:
+            number = self.numbers.get((workflow_id, run_id))
+            if number is None:
+                raise unknown_resource(f"Unknown execution: workflowId={workflow_id}, runId={run_id}")
+            execution, seen, is_over = self.executions[number], 0, False
+
+            def is_there() -> bool:
+                nonlocal seen, is_over
+                news = execution.events[seen : self.visible.get(number, len(execution.events))]
+                seen += len(news)
+                is_over = is_over or (bool(news) and take(news))
+                return is_over
+
+            self._awaited.append(is_there)
+            self._tick.notify()
+            try:
+                while not is_there() and (left := until - time.monotonic()) > 0 and not self.stopping and self.broken is None:
+                    self._closings.wait(min(left, _MOMENT_SECONDS))
+            finally:
+                self._awaited.remove(is_there)
+            return is_over
 
     def started_attributes(self, workflow_id: str, run_id: str) -> Mapping[str, Any]:
         """Return the attributes of the first event of an execution.

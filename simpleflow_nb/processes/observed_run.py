@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, QueryFailed
+from ..exceptions import DefinitionError, QueryFailed, UpdateRefused
 from ..program import __file__ as program_file
 from ..program import program
 from ..queries import Query, queries_of
@@ -19,6 +19,7 @@ from ..replay.events import HistoryEvent
 from ..replay.looks import Looks
 from ..replay.observation import Observation, ObservedExecution, Wait
 from ..tracebacks import text_of, traceback_lines
+from ..updates import method_of, objection, update_of, updates_of
 from ..workflow import Workflow
 from .interrupts import may_be_interrupted
 from .workflow_classes import WorkflowNotFound, named_class
@@ -97,6 +98,11 @@ class ObservedRun:
         return queries_of(self.workflow_class)
 
     @cached_property
+    def updates(self) -> dict[str, Query]:
+        """The updates of its class, by name; the errors are those of `queries`."""
+        return updates_of(self.workflow_class)
+
+    @cached_property
     def observation(self) -> Observation:
         """The progress of its code; nothing is replayed for that."""
         return Observation.of(self.events)
@@ -162,6 +168,31 @@ class ObservedRun:
             if isinstance(error, KeyboardInterrupt) and may_be_interrupted():
                 raise
             raise QueryFailed(f"{who} failed: {_told(error)}", _traceback(error)) from error
+
+    def check_update(self, name: str, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None) -> None:
+        """Check that the run would take a request of an update, as of its last decision.
+
+        Before the first decision the validator is not asked: ``run()`` has not set yet what it looks at.
+
+        Raises:
+            DefinitionError: there is no such update, or it does not take these arguments.
+            UpdateRefused: its validator refuses it.
+            WorkflowNotFound, ReplayError: as for `waits`.
+        """
+        update_of(self.workflow_class, name)
+        execution, workflow = self._replayed, self._program.workflow
+        who = f"update {name!r} of {self.workflow_id}"
+        if workflow is None:
+            error = self._program.error
+            assert error is not None
+            raise UpdateRefused(f"{who} is not sent: {_told(error)} in __init__", None, type(error).__name__)
+        body = payload.decode(payload.encoded({"args": list(args), "kwargs": kwargs or {}}, f"the input of {who}"))
+        if not self.observation.seen:
+            method_of(workflow, name, body["args"], body["kwargs"])
+            return
+        refused = objection(workflow, execution, name, body["args"], body["kwargs"])
+        if refused is not None:
+            raise UpdateRefused(f"{who} is refused, nothing was sent: {_told(refused)}", None, type(refused).__name__)
 
     def _unknown(self, name: str) -> str:
         path = self.workflow_class.class_path()

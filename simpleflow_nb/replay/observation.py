@@ -14,6 +14,25 @@ from .handlers import HANDLERS
 
 _COMPLETED = "DecisionTaskCompleted"
 
+#: how an execution has closed, as SWF says it in small letters, by the type of its last event
+CLOSED = {
+    "WorkflowExecutionCompleted": "completed",
+    "WorkflowExecutionFailed": "failed",
+    "WorkflowExecutionTimedOut": "timed_out",
+    "WorkflowExecutionCanceled": "canceled",
+    "WorkflowExecutionTerminated": "terminated",
+    "WorkflowExecutionContinuedAsNew": "continued_as_new",
+}
+#: the verb of a sentence that says so
+ENDED = {
+    "completed": "completed",
+    "failed": "failed",
+    "timed_out": "timed out",
+    "canceled": "was cancelled",
+    "terminated": "was terminated",
+    "continued_as_new": "was continued as new",
+}
+
 
 @dataclass(frozen=True)
 class Observation:

@@ -82,15 +82,17 @@ class Strands(Tasks):
             if waited.holds:
                 self.rouse_strand(strand)
 
-    def spawn(self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True) -> Future[Any]:
+    def spawn(
+        self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True, id: str | None = None
+    ) -> Future[Any]:
         """Run ``body()``, plain or a coroutine function, as a strand until it first waits; return the future of its value.
 
         An exception is the future's failure. With ``is_own``, failures of tasks that the body submits are raised in it;
-        without, in the strand that called this.
+        without, in the strand that called this. ``id`` names the strand instead of a number behind its name.
         """
         if self.dead:
             self.block(())
-        id, spawner = self.numbered(name), self.current
+        id, spawner = id or self.numbered(name), self.current
         future = StrandFuture(self, STRAND, id, name)
         future.stage, future.raises, future.strand = OPEN, raises, self.submitter()
         strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner or self.main)

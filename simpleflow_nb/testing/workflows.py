@@ -10,13 +10,17 @@ from typing import Any
 from .. import payload
 from ..activity import Activity, registered
 from ..constants import MAX_RUN_SECONDS
-from ..exceptions import DefinitionError, SimpleflowError
+from ..exceptions import DefinitionError, SimpleflowError, UpdateUnanswered
 from ..local.clock import VirtualClock
 from ..local.service import DOMAIN, LocalService
+from ..local.watching import KnownExecution
 from ..processes.decider import Parked
 from ..processes.engine import Engine
+from ..processes.followed_request import FollowedRequest
 from ..processes.observed_run import ObservedRun
+from ..processes.payload_directory import kept
 from ..processes.running_task import RunningTask
+from ..updates import request_of, signal_of
 from ..workflow import Workflow, execution_input
 
 Replaced = Mapping["Activity[Any, Any] | str", Callable[..., Any]]  #: by activity, or by the name of its type
@@ -76,7 +80,7 @@ class Harness:
         except BaseException:
             self.service.close()
             raise
-        self._serial = 0
+        self._serial = self._updates = 0
 
     def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
         """Start a run; return its workflow id and run id.
@@ -119,15 +123,82 @@ class Harness:
             ReplayError: the code does not match the history.
             RunFailed: the run has not been decided in a minute, or the decider has ended.
         """
+        known = self._known(run)
+        self._wait_decided(known.ids)
+        with self._observed(known) as observed:
+            return observed.ask(name, args, kwargs)
+
+    def update(self, run: str | tuple[str, str], name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Ask an open run for an update, and return its answer, decoded from its JSON.
+
+        Everything that the run has been told before is decided first. ``run`` is as for :meth:`query`.
+
+        Raises:
+            DefinitionError: there is no such run or update, it does not take these arguments, or the run has ended.
+            UpdateRefused: its validator refuses it.
+            UpdateFailed: its method has raised an exception.
+            UpdateUnanswered: the run has ended without an answer, or there is none after a minute.
+            ReplayError: the code does not match the history.
+            RunFailed: the run cannot be decided, or the decider or the worker has ended.
+        """
+        return self.update_answer(run, self.send_update(run, name, *args, **kwargs))
+
+    def send_update(self, run: str | tuple[str, str], name: str, /, *args: Any, **kwargs: Any) -> str:
+        """Ask an open run for an update, as :meth:`update` does, and return the id of the request at once."""
+        self._wait_decided(self._known(run).ids)
+        known = self._known(run)  # it may have ended by that
+        if not known.is_open:
+            raise DefinitionError(f"{known.workflow_id} has ended already ({known.close_status})")
+        with self._observed(known) as observed:
+            observed.check_update(name, args, kwargs)
+        self._updates += 1
+        id = f"update-{self._updates}"
+        text = request_of(id, args, kwargs, lambda long: kept(long, self.engine.payloads))
+        self.service.signal_workflow_execution(domain=DOMAIN, **known.ids, signalName=signal_of(name), input=text)
+        return id
+
+    def update_answer(self, run: str | tuple[str, str], id: str, *, real_seconds: float = _DECIDED_SECONDS) -> Any:
+        """Return the answer to a request by its id; wait for it while the run is open. The errors are those of `update`."""
+        known, until = self._known(run), time.monotonic() + real_seconds
+        while True:
+            request = FollowedRequest(id)
+            if self.service.wait_events(known.workflow_id, known.run_id, request.take, _LOOK_SECONDS):
+                break
+            self._check_going_on(known)
+            if time.monotonic() > until or not request.arrived:
+                break
+        if not request.arrived:
+            raise DefinitionError(f"no update with the id {id!r} has arrived at {known.workflow_id}")
+        if not request.is_over:
+            text = f"{known.workflow_id} has not answered update {request.update!r} within {real_seconds:g} s"
+            raise UpdateUnanswered(text, id)
+        return request.result(known.workflow_id, self.engine.payloads.load)
+
+    def _check_going_on(self, known: KnownExecution) -> None:
+        """Check that a run can still be decided.
+
+        Raises:
+            RunFailed: it is parked, or the decider or the worker has ended.
+        """
+        reason = next((str(one.error) for one in self.parked if one.run_id == known.run_id), None)
+        failure = self.engine.failure or self.engine.worker.failure
+        if reason is not None:
+            raise RunFailed(None, reason, self.history(known.workflow_id, known.run_id))
+        if failure is not None:
+            told = f"{type(failure).__name__}: {failure}"
+            raise RunFailed(None, told, self.history(known.workflow_id, known.run_id), left="STOPPED")
+
+    def _known(self, run: str | tuple[str, str]) -> KnownExecution:
         known = self.service.execution(DOMAIN, *([run] if isinstance(run, str) else run))
         if known is None:
             raise DefinitionError(f"no run {run!r} was started here")
-        self._wait_decided(known.ids)
+        return known
+
+    def _observed(self, known: KnownExecution) -> ObservedRun:
         kind: Any = known.info["workflowType"]
         cls = self.engine.decider.workflows.found(kind["name"], kind["version"], lambda: None)
         events: Any = self.history(known.workflow_id, known.run_id)
-        with ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls) as observed:
-            return observed.ask(name, args, kwargs)
+        return ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls)
 
     def _wait_decided(self, execution: dict[str, str]) -> None:
         until = time.monotonic() + _DECIDED_SECONDS

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from simpleflow_nb import futures, query
+from simpleflow_nb import futures, query, update
 from simpleflow_nb.canvas import Chain, Group
 from simpleflow_nb.exceptions import DefinitionError, NonDeterminismError, PayloadMissing, StaleCache
 from simpleflow_nb.program import program
@@ -17,7 +17,7 @@ from tests.settings import count
 from .decision_checker import RUN_ID, DecisionChecker, execution_of, reloaded
 from .programs import Interpreter, PlayedWorkflow, random_program
 from .random_runs import _RunInProgress, random_limits
-from .scenarios import clean, here, load, strict, workflow
+from .scenarios import clean, here, join, load, plot, strict, workflow
 
 _ENGINE = "/simpleflow_nb/"
 
@@ -371,7 +371,7 @@ def test_strands_say_where_they_wait_one_by_one():
         execution = observed(checker.workflow_class, checker.run.events)
         assert told(execution) == [
             ("run", ["run"], ["gather-1"]),
-            ("group-2", [], []),  # carries out group-1
+            ("group-1", [], []),
             ("both-1", ["both"], ["a"]),
             ("both-2", ["both"], ["b"]),
         ]
@@ -619,3 +619,50 @@ def test_a_result_whose_payload_is_missing_is_no_answer_even_if_the_query_catche
         with pytest.raises(PayloadMissing, match=rf"payload {payload.digest(text)[:4]} is gone"):
             execution.ask("query 'q'", catches)
         execution.kill()
+
+
+# ---- what is beside run() ----------------------------------------------------------------------------------------------------
+
+
+class Beside(workflow(lambda w: None)):
+    """Starts strands of every kind, and returns futures."""
+
+    def run(self):
+        ended = futures.Completions([self.submit(plot), self.submit(plot)])
+
+        async def cleaned():
+            await self.submit(clean)
+
+        limited = self.submit(Group((load, 1), (load, 2), (load, 3), max_parallel=2))
+        chain = self.submit(Chain((load, 4), (clean, 5)))
+        futures.gather(cleaned(), ended.next, self.finally_sent)
+        return [limited, chain, self.submit(Group(join, join))]
+
+    def finally_sent(self):
+        self.wait_until(lambda: False)
+
+    @update
+    def wait_for(self):
+        return self.next_signal("go")
+
+
+def test_each_strand_beside_run_has_a_name_and_says_what_it_waits_for():
+    with DecisionChecker(Beside) as checker:
+        checker.decide()
+        checker.run.signal(checker.clock, "_update-wait_for", '{"id": "u1"}')
+        checker.decide()
+        execution = observed(Beside, checker.run.events)
+        found = [
+            (wait.strand, [frame.name for frame in wait.frames], [getattr(one, "id", None) for one in wait.futures])
+            for wait in execution.waits()
+        ]
+        assert execution.kill()
+    assert found == [
+        ("run", [], ["group-1"]),
+        ("group-1", [], [None]),
+        ("chain-1", [], ["activity-load-3"]),
+        ("cleaned-1", ["cleaned"], ["activity-clean-1"]),
+        ("next-1", [], [None]),
+        ("finally_sent-1", ["finally_sent"], [None]),
+        ("update-wait_for-1", [], ["go"]),
+    ]

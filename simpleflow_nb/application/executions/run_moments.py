@@ -13,18 +13,10 @@ from ...inspection.documents import Document
 from ...inspection.executions import history
 from ...processes.observed_run import ObservedRun
 from ...processes.workflow_classes import workflow_class
+from ...replay.observation import CLOSED
 from ..places import Place
 from ..services import Service
 from .notebook_executions import execution_meant
-
-_CLOSED = {
-    "WorkflowExecutionCompleted": "completed",
-    "WorkflowExecutionFailed": "failed",
-    "WorkflowExecutionTimedOut": "timed_out",
-    "WorkflowExecutionCanceled": "canceled",
-    "WorkflowExecutionTerminated": "terminated",
-    "WorkflowExecutionContinuedAsNew": "continued_as_new",
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class RunMoment:
     @classmethod
     def of(cls, run: ObservedRun) -> RunMoment:
         """Return the moment of a run by its history."""
-        seen, status = run.observation, _CLOSED.get(run.events[-1]["eventType"], "open")
+        seen, status = run.observation, CLOSED.get(run.events[-1]["eventType"], "open")
         return cls(run.workflow_id, run.run_id, status, len(run.events), seen.seen, seen.unseen, seen.parked)
 
     @property

@@ -17,6 +17,7 @@ from ..places import Place
 from ..services import Service
 from .run_moments import RunMoment, found_run, observed
 
+#: of futures, by the types that the engine gives them; that of a group is its name: group, chain, gather
 _KINDS = {
     "ScheduleActivityTask": "activity",
     "StartTimer": "timer",
@@ -56,7 +57,7 @@ class AwaitedFuture:
 
 @dataclass(frozen=True)
 class CodeWait:
-    """A place where the code of a run waits."""
+    """A place where the code of a run waits: ``run()`` itself, or what it has started beside it."""
 
     strand: str  #: ``run``, or the name of what runs beside it
     frames: tuple[StackFrame, ...]  #: innermost last

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from ... import payload
 from ...inspection.tables import Table, counted
+from ...replay.observation import ENDED
 from ..executions.run_moments import RunMoment
 from ..executions.run_queries import RunAnswer, RunQueries
 from ..executions.run_stacks import AwaitedFuture, CodeWait, RunStack
-from ..states.run_states import status_word
+from ..executions.run_updates import RunUpdate, RunUpdates
 
 _MOST_FUTURES = 20
 _OTHERS = {"next": "the next of", "room": "room in", "condition": "the condition at"}  #: what is no future, in words
@@ -24,14 +25,8 @@ def moment_lines(moment: RunMoment) -> Iterator[str]:
     if not moment.seen_event:
         yield f"{moment.workflow_id} has not been decided yet: run() has not begun{_unseen(moment.unseen)}"
         return
-    how = "" if moment.is_open else f", which {ended(moment)}"
+    how = "" if moment.is_open else f", which {ENDED[moment.status]}"
     yield f"as of event {moment.seen_event} of {moment.events} of {moment.workflow_id}{how}{_unseen(moment.unseen)}"
-
-
-def ended(moment: RunMoment) -> str:
-    """Return ``completed``, ``was cancelled``, ``timed out``."""
-    was = "was " if moment.status in ("canceled", "terminated", "continued_as_new") else ""
-    return was + status_word(moment.status.upper())
 
 
 def _unseen(kinds: Iterable[str]) -> str:
@@ -53,12 +48,29 @@ def queries_table(found: RunQueries) -> Table:
     return Table(["Query", "Signature", "Summary"], [[one.name, one.signature, one.summary] for one in found.queries])
 
 
+def update_table(update: RunUpdate, *, is_json: bool) -> Table:
+    """Return one row: the update, its answer, and its request. ``is_json``: the table is JSON itself."""
+    value = update.answer if is_json or not update.is_answered else payload.encode(update.answer)
+    row = [update.update, value, update.workflow_id, update.id, update.event]
+    return Table(["update", "answer", "workflow_id", "id", "event"], [row])
+
+
+def updates_table(found: RunUpdates) -> Table:
+    return Table(["Update", "Signature", "Summary"], [[one.name, one.signature, one.summary] for one in found.updates])
+
+
+def update_sent(sent: RunUpdate) -> str:
+    """Return the sentence about a request that was made just now."""
+    when = "" if sent.takes_effect_now else "; it takes effect when the next local run begins: nobody owns the journal now"
+    return f"{sent.workflow_id} is asked for update {sent.update!r}, id {sent.id}{when}"
+
+
 def stack_lines(stack: RunStack) -> Iterator[str]:
     """Yield what people read: where the code waits, innermost line last, and for what; or why it waits nowhere."""
     moment = stack.moment
     if not moment.is_open:
         because = f": {stack.reason}" if stack.reason else ""
-        yield f"{moment.workflow_id} {ended(moment)}{because}; its code waits nowhere"
+        yield f"{moment.workflow_id} {ENDED[moment.status]}{because}; its code waits nowhere"
         return
     yield from moment_lines(moment)
     if stack.failure is not None:

@@ -54,7 +54,7 @@ def workflow_query(
     The run's history is replayed here, in a folder that has its code; nothing is sent to its service. The answer is printed as
     JSON. It is the state after the last decision that is recorded: what has arrived since, the code has not seen yet.
     """
-    names_query = _names_query(words, place)
+    names_query = names_method(words, place, "a query")
     arguments = given_arguments(text, None, settings)
     if arguments and not names_query:
         raise DefinitionError("--input and --set are arguments of a query; name it behind the run")
@@ -90,8 +90,8 @@ def workflow_query(
         click.echo(payload.encode(answer.answer))
 
 
-def _names_query(words: tuple[str, ...], place: dict[str, Any]) -> bool:
-    """Tell whether the words end with the name of a query.
+def names_method(words: tuple[str, ...], place: dict[str, Any], what: str) -> bool:
+    """Tell whether the words end with the name of a method of the run's class, ``what`` of it.
 
     Raises:
         DefinitionError: there are too many.
@@ -101,7 +101,7 @@ def _names_query(words: tuple[str, ...], place: dict[str, Any]) -> bool:
     is_elsewhere = has_place(place) or (len(words) < 3 and value_of(SWF_DOMAIN) is not None)
     count = len(words) - (not is_elsewhere)
     if count > 2:
-        raise DefinitionError(f"{' '.join(words)}: give a run and the name of a query; --run-id is for the run id")
+        raise DefinitionError(f"{' '.join(words)}: give a run and the name of {what}; --run-id is for the run id")
     return count == 2
 
 
