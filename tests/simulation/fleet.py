@@ -30,7 +30,7 @@ from simpleflow_nb.workflow import execution_input
 
 from ..service.manual_client import Event, StillClock
 from .plans import SIGNALS, random_plan
-from .simulated_service import SteppedService, Throttle, opened_service, simulated
+from .simulated_service import RATES, SteppedService, Throttle, opened_service, simulated
 from .simulated_workflows import BODIES, CLASSES
 from .unreliable import Network, ProcessDied, Unreliable
 
@@ -144,7 +144,7 @@ class Fleet:
         self.network, self.throttle, self.effects = Network(rng), Throttle(rng), Effects()
         self.payloads, self.parked, self.stats = MemoryPayloads(), list[Parked](), Counter[str]()
         self.workers_inside, self.cold_share = rng.random() < 0.5, 0.1
-        self.sticky_seconds = rng.choice([0, 5])
+        self.sticky_seconds, self.rates = rng.choice([0, 5]), rng.choice([None, None, RATES])
         self.steps, self.roots = rng.choice([40, 120, 300]), 0
         self.operator_signals: Counter[tuple[str, str, str]] = Counter()
         self.clock = StillClock(_START)
@@ -423,7 +423,7 @@ class Fleet:
     # ---- processes -----------------------------------------------------------------------------------------------------------
 
     def _opened(self) -> SteppedService:
-        return opened_service(self.path, self.clock, workers_inside=self.workers_inside)
+        return opened_service(self.path, self.clock, workers_inside=self.workers_inside, rates=self.rates)
 
     def _register(self) -> None:
         for cls in CLASSES.values():
