@@ -10,7 +10,8 @@ from simpleflow_nb.replay.children import ChildFuture
 
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Histories, Id, check_related, is_closed
-from .fleet import Fleet, task_and_attempt
+from .fleet import Fleet
+from .members import task_and_attempt
 
 _SENT_FAILED = ("SignalExternalWorkflowExecutionFailed", "RequestCancelExternalWorkflowExecutionFailed")
 _REFUSED = ("CompleteWorkflow", "FailWorkflow", "CancelWorkflow", "ContinueAsNewWorkflow")

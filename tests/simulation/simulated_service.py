@@ -15,6 +15,7 @@ from unittest.mock import patch
 from simpleflow_nb.local import task_handling
 from simpleflow_nb.local.deciding import Attributes
 from simpleflow_nb.local.domain_rules import DomainRules
+from simpleflow_nb.local.rate_quotas import Rate, RateQuotas
 from simpleflow_nb.local.service import LocalService
 
 from ..service.manual_client import StillClock
@@ -31,6 +32,16 @@ _REFUSALS = {
     "SignalExternalWorkflowExecution": ("SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",),
     "RequestCancelExternalWorkflowExecution": ("REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",),
 }
+
+
+#: Quotas that stay for the whole run. None of timers: one that is refused fails its task.
+_DECISIONS = {
+    "ScheduleActivityTask": Rate(4, 2),
+    "StartChildWorkflowExecution": Rate(2, 0.5),
+    "SignalExternalWorkflowExecution": Rate(2, 0.5),
+    "RequestCancelExternalWorkflowExecution": Rate(1, 0.2),
+}
+RATES = RateQuotas(calls={}, decisions=_DECISIONS, of_one_execution={})
 
 
 class SteppedService(LocalService):
@@ -89,9 +100,11 @@ def simulated(rng: random.Random, throttle: Throttle) -> Iterator[None]:
         yield
 
 
-def opened_service(path: Path | None, clock: StillClock, *, workers_inside: bool) -> SteppedService:
+def opened_service(
+    path: Path | None, clock: StillClock, *, workers_inside: bool, rates: RateQuotas | None = None
+) -> SteppedService:
     """Open a service on a journal, None for one in memory."""
-    options: dict[str, Any] = {"clock": clock, "poll_seconds": 0, "workers_inside": workers_inside}
+    options: dict[str, Any] = {"clock": clock, "poll_seconds": 0, "workers_inside": workers_inside, "rates": rates}
     if path is None:
         return SteppedService(**options)
     opened = SteppedService.open(path, **options)

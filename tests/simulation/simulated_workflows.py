@@ -278,7 +278,7 @@ _ALL = (Terminating, Cancelling, Abandoning, Hasty, Silent, Single, Named)
 CLASSES: dict[str, type[Planned]] = {one.__name__: one for one in _ALL}
 
 
-def _task(call: Statement) -> ActivityTask:
+def _task(call: Statement) -> ActivityTask[Any]:
     return ActivityTask(BODIES["simulated." + call["name"]], call["name"], call["fails"])
 
 

@@ -48,12 +48,22 @@ def _happened(fleet: Fleet) -> Counter[str]:
     found = fleet.stats + fleet.network.stats + fleet.throttle.causes
     found["a journal"] += fleet.path is not None
     found["workers inside"] += fleet.workers_inside
+    found["rate quotas"] += fleet.rates is not None
     found["sticky lists"] += fleet.sticky_seconds > 0
     return found
 
 
 _WANTED = {
-    *("a journal", "workers inside", "sticky lists", "decided cold", "process killed", "service restarted", "came too late"),
+    *(
+        "a journal",
+        "workers inside",
+        "sticky lists",
+        "rate quotas",
+        "decided cold",
+        "process killed",
+        "service restarted",
+        "came too late",
+    ),
     *("lost: respond", "answer lost: respond", "doubled: respond", "doubled later: respond", "late: respond"),
     *("throttled: respond", "killed before: respond", "killed after: respond", "lost: poll_for_decision_task"),
     *("answer lost: poll_for_decision_task", "answer lost: poll_for_activity_task", "lost: record_activity_task_heartbeat"),
