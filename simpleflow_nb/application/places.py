@@ -27,17 +27,21 @@ class Place:
     payloads: PayloadDirectory
     journal: Path | None = None
 
-    def ask(self, operation: str, execution: Mapping[str, str], **arguments: Any) -> bool:
+    def ask(self, operation: str, execution: Mapping[str, str], *, is_awaited: bool = False, **arguments: Any) -> bool:
         """Send a signal, a cancellation or a termination; the owner of a journal takes it within a tenth of a second.
 
-        Returns whether it takes effect now, and not when the next process takes the journal.
+        Returns whether it takes effect now, and not when the next process takes the journal; with ``is_awaited`` the owner, if
+        there is one, has taken it by then.
+
+        Raises:
+            Fault: the owner has refused it, if that is awaited.
         """
         body = {"domain": self.domain, **execution, **arguments}
         if self.journal is None:
             getattr(self.service, operation)(**body)
             return True
-        leave_request(self.journal, operation, body)
-        return is_owned(self.journal)
+        left = leave_request(self.journal, operation, body)
+        return (is_awaited and left.wait()) or is_owned(self.journal)
 
     def kept_specification(self, specification: Specification) -> dict[str, Any]:
         """Return a workflow file as histories of this place have it: on this machine by reference, as it may be long."""

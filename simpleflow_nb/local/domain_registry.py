@@ -49,12 +49,13 @@ class DomainRegistry(Timekeeping):
         """Return a domain in which executions may be started and types registered.
 
         Raises:
-            Fault: UnknownResourceFault, DomainDeprecatedFault.
+            Fault: UnknownResourceFault: of a deprecated one, too, as SWF declares no other fault for these calls.
         """
         # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_DeprecateDomain.html
+        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterWorkflowType.html#API_RegisterWorkflowType_Errors
         found = self._check_domain(name)
         if found.registered["status"] == _DEPRECATED:
-            raise Fault("DomainDeprecatedFault", name)
+            raise unknown_resource(f"Unknown domain: {name}, which is deprecated: nothing new may be in it")
         return found
 
     def _put_domain(self, name: str, body: Type) -> None:
@@ -95,7 +96,9 @@ class DomainRegistry(Timekeeping):
         """Deprecate a domain with all its types. Its executions go on."""
         with self._registering, self.lock:
             self.check_usable()
-            domain = self._check_registered(name)
+            domain = self._check_domain(name)
+            if domain.registered["status"] == _DEPRECATED:
+                raise Fault("DomainDeprecatedFault", name)
             now = self.clock.timestamp()
             types, rows = domain.types, []
             for kind, known in types.items():

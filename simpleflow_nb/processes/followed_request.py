@@ -15,7 +15,7 @@ from ..updates import marker_of
 
 @dataclass
 class FollowedRequest:
-    """What the history of a run tells of the request with an id."""
+    """The request with an id, as far as the history of its run tells of it."""
 
     id: str
     events: list[HistoryEvent] = field(default_factory=list)
@@ -46,10 +46,10 @@ class FollowedRequest:
             hint = "; its new run knows nothing of the request: ask that one" if self.status == "continued_as_new" else ""
             raise UpdateUnanswered(f"{run} {ENDED[self.status]} before it answered update {self.update!r}{hint}", self.id)
         answer = payload.decode(self.answer, load)
-        for kind, error, how in (("refused", UpdateRefused, "was refused"), ("failed", UpdateFailed, "failed")):
-            if (told := answer.get(kind)) is not None:
-                because = f"{told['error_type']}: {told['message']}" if told["message"] else told["error_type"]
-                raise error(f"update {self.update!r} of {run} {how}: {because}", self.id, told["error_type"])
+        if (told := answer.get("refused")) is not None:
+            raise UpdateRefused(f"update {self.update!r} of {run} was refused: {_told(told)}", self.id, told["error_type"])
+        if (told := answer.get("failed")) is not None:
+            raise UpdateFailed(f"update {self.update!r} of {run} failed: {_told(told)}", self.id, told["error_type"])
         return answer["result"]
 
     @property
@@ -83,3 +83,7 @@ class FollowedRequest:
             return
         if isinstance(body, dict) and body.get("id") == self.id:
             self.arrived, self.update = event["eventId"], signal["signalName"].removeprefix(commands.UPDATE)
+
+
+def _told(error: dict[str, str]) -> str:
+    return f"{error['error_type']}: {error['message']}" if error["message"] else error["error_type"]

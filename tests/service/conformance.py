@@ -167,6 +167,31 @@ def _references(kind: str) -> dict[str, set[str]]:
     return named
 
 
+#: https://docs.aws.amazon.com/amazonswf/latest/apireference/CommonErrors.html, and what the JSON protocol adds
+_FAULTS_OF_ALL = frozenset(
+    {
+        "AccessDeniedException",
+        "InternalFailure",
+        "SerializationException",
+        "ThrottlingException",
+        "UnrecognizedClientException",
+        "ValidationException",
+    }
+)
+
+
+def fault_problems(call: str, error: Exception) -> list[str]:
+    """Return what is wrong with a refusal: SWF declares the faults of each call, and some that any call may raise."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return []  # no refusal: the service is closed, or its journal cannot be used
+    code = response["Error"]["Code"]
+    declared = {shape.name for shape in operations()[call].error_shapes}
+    if code in declared | _FAULTS_OF_ALL:
+        return []
+    return [f"{call} was refused with {code}, and SWF declares {', '.join(sorted(declared))} for it"]
+
+
 class Conforming:
     """A service whose every call is checked. What else the service has is passed through.
 
@@ -187,7 +212,11 @@ class Conforming:
 
         def checked(**request: Any) -> Any:
             self._check(request_problems(name, request))
-            answer = call(**request)
+            try:
+                answer = call(**request)
+            except Exception as error:
+                self._check(fault_problems(name, error))
+                raise
             self._check(answer_problems(name, answer))
             with self._counting:
                 self.calls[name] += 1

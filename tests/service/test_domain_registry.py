@@ -27,11 +27,11 @@ def refused(code: str, message: str) -> Any:
 def test_a_deprecated_domain_starts_and_registers_nothing_and_what_is_open_goes_on(client: ManualClient) -> None:
     client.start()
     client.swf.deprecate_domain(name=DOMAIN)
-    with refused("DomainDeprecatedFault", DOMAIN):
+    with refused("UnknownResourceFault", f"Unknown domain: {DOMAIN}, which is deprecated: nothing new may be in it"):
         client.start("another")
-    with refused("DomainDeprecatedFault", DOMAIN):
+    with refused("UnknownResourceFault", f"Unknown domain: {DOMAIN}, which is deprecated: nothing new may be in it"):
         client.swf.register_workflow_type(domain=DOMAIN, name="new", version="1")
-    with refused("DomainDeprecatedFault", DOMAIN):
+    with refused("UnknownResourceFault", f"Unknown domain: {DOMAIN}, which is deprecated: nothing new may be in it"):
         client.swf.register_activity_type(domain=DOMAIN, name="new", version="1")
     with refused("DomainDeprecatedFault", DOMAIN):
         client.swf.deprecate_domain(name=DOMAIN)

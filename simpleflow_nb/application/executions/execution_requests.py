@@ -45,21 +45,27 @@ def terminate_execution(place: Place, execution: dict[str, str], reason: str | N
     return _asked(place, execution, "terminate_workflow_execution", reason=reason)
 
 
-def signal_execution(place: Place, execution: dict[str, str], name: str, text: str | None = None) -> ExecutionRequest:
-    """Send a signal to an execution; ``text`` is its input, JSON.
+def signal_execution(
+    place: Place, execution: dict[str, str], name: str, text: str | None = None, *, is_awaited: bool = False
+) -> ExecutionRequest:
+    """Send a signal to an execution; ``text`` is its input, JSON. With ``is_awaited`` it has arrived, if it takes effect now.
 
     Raises:
         DefinitionError: it has ended already, or a known secret stands in the input.
         ServiceError: the service cannot be reached.
     """
-    return _asked(place, execution, "signal_workflow_execution", signalName=name, input=text)
+    return _asked(place, execution, "signal_workflow_execution", is_awaited=is_awaited, signalName=name, input=text)
 
 
-def _asked(place: Place, execution: dict[str, str], operation: str, **arguments: Any) -> ExecutionRequest:
+def _asked(
+    place: Place, execution: dict[str, str], operation: str, *, is_awaited: bool = False, **arguments: Any
+) -> ExecutionRequest:
     described = place.service.describe_workflow_execution(domain=place.domain, execution=execution)
     if described["executionInfo"]["executionStatus"] == "CLOSED":
         how = status_word(described["executionInfo"]["closeStatus"])
         raise DefinitionError(f"{execution['workflowId']} has ended already ({how})")
     given = {key: value for key, value in arguments.items() if value is not None}
     refuse_secrets(given)
-    return ExecutionRequest(execution["workflowId"], execution["runId"], place.ask(operation, execution, **given))
+    return ExecutionRequest(
+        execution["workflowId"], execution["runId"], place.ask(operation, execution, is_awaited=is_awaited, **given)
+    )

@@ -110,7 +110,7 @@ def send(
         _check(place, execution, update, args, kwargs, workflow)
     id = id or uuid.uuid4().hex
     text = request_of(id, args, kwargs, lambda long: kept(long, place.payloads))
-    asked = signal_execution(place, execution, signal_of(update), text)
+    asked = signal_execution(place, execution, signal_of(update), text, is_awaited=True)
     return RunUpdate(update, id, asked.workflow_id, asked.run_id, takes_effect_now=asked.takes_effect_now)
 
 
@@ -168,8 +168,8 @@ def _outcome(
     if request.is_over:
         answer = request.result(run, place.payloads.load)
         return RunUpdate(update, id, run, execution["runId"], request.answered, answer)
-    command = f"workflow.update {run} --run-id {execution['runId']} --id {id}"
-    raise UpdateUnanswered(f"{_why_open(run, update, request, seconds, sent)}; the answer: {command}", id)
+    why = _why_open(run, update, request, seconds, sent)
+    raise UpdateUnanswered(f"{why}; the answer: workflow.update {run} --run-id {execution['runId']} --id {id}", id)
 
 
 def _why_open(run: str, update: str, request: FollowedRequest, seconds: float, sent: RunUpdate | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.service.differential.script_steps import SPARE_DOMAIN
 from tests.service.differential.sides import Both
 
-_DEPRECATED = {"fault": "DomainDeprecatedFault"}
+_DEPRECATED, _UNKNOWN = {"fault": "DomainDeprecatedFault"}, {"fault": "UnknownResourceFault"}
 
 
 def no_description(both: Both) -> bool:
@@ -18,11 +18,9 @@ def no_description(both: Both) -> bool:
 
 
 def nothing_new_in_a_deprecated_domain(both: Both) -> bool:
-    if both.local != _DEPRECATED or both.step.arguments["domain"] != SPARE_DOMAIN or both.moto == _DEPRECATED:
+    if both.local != _UNKNOWN or both.step.arguments["domain"] != SPARE_DOMAIN or both.moto == _UNKNOWN:
         return False
-    if both.step.call == "start_workflow_execution" and both.moto != {"fault": "UnknownResourceFault"}:
-        return False
-    both.moto = _DEPRECATED
+    both.moto = _UNKNOWN
     return True
 
 
