@@ -11,6 +11,7 @@ from .history import History, Lacks
 from .hooks import Hooks, history_reader
 from .replay import Execution
 from .replay.events import HistoryEvent
+from .submission import task_of
 from .updates import Updates
 from .workflow import Workflow
 
@@ -36,6 +37,7 @@ class Program:
         execution.signals_reach_parent = cls.propagate_signals_to_parent
         execution.task_priority = self._task_priority
         execution.read_history = history_reader(execution)
+        execution.task_of = task_of
         execution.should_cancel = self._should_cancel
         if self.workflow is not None:
             Hooks(self.workflow, execution)

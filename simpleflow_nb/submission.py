@@ -33,7 +33,6 @@ class Submission:
     def __init__(self, workflow: type[WorkflowType], executor: Execution) -> None:
         self.workflow, self.executor = workflow, executor
         self.markers: dict[tuple[str, str | None], Future[Any]] = {}
-        executor.task_of = task_of
 
     def submitted(self, wanted: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
         """Submit anything but a container of several tasks.

@@ -516,9 +516,32 @@ ASKING = Scene(
     simpleflow-nb workflow.stack --local counting
     simpleflow-nb workflow.stack --local counting --json
     simpleflow-nb workflow.stack --local counting --class nothing.Nothing
+    simpleflow-nb workflow.update --local adding
+    simpleflow-nb workflow.update --local adding progress
+    {in_each_format("workflow.update --local counting")}
+    simpleflow-nb workflow.update --local counting --json
+    simpleflow-nb workflow.update --local counting add --input 5 --id first
+    simpleflow-nb workflow.update --local counting add --input 5 --id first
+    simpleflow-nb workflow.update --local counting --id first
+    {in_each_format("workflow.update --local counting --id first")}
+    simpleflow-nb workflow.update --local counting --id first --json
+    simpleflow-nb workflow.update --local counting --id nothing
+    simpleflow-nb workflow.update --local counting add --input 10
+    simpleflow-nb workflow.update --local counting add
+    simpleflow-nb workflow.update --local counting ad
+    simpleflow-nb workflow.update --local counting add --input 1 --id "a b"
+    simpleflow-nb workflow.update --local counting add --timeout -1
+    simpleflow-nb workflow.update --local counting --unchecked
+    simpleflow-nb workflow.update --local counting broken --id second
+    simpleflow-nb workflow.update --local counting ad --id third --unchecked
+    simpleflow-nb workflow.update --local counting later --id fourth --timeout 0
+    simpleflow-nb workflow.update --local counting later --id fifth --timeout 0 --json
+    @until update-later-2 simpleflow-nb workflow.stack --local counting
+    simpleflow-nb workflow.stack --local counting
     @stop run
+    simpleflow-nb workflow.update --local counting later --id sixth
     simpleflow-nb workflow.signal --local counting --name go --input 7
-    simpleflow-nb workflow.query --local counting "nth value" --input 0
+    simpleflow-nb workflow.query --local counting "nth value" --input 7
     @replace mine.py "self.timer(86_400)" "self.timer(86_400), self.timer(1)"
     simpleflow-nb workflow.query --local counting progress
     simpleflow-nb workflow.stack --local counting

@@ -1,6 +1,6 @@
 """Workflows that wait, fail, start others and are told things."""
 
-from simpleflow_nb import Workflow, activity, futures, query
+from simpleflow_nb import Workflow, activity, futures, query, update
 
 
 @activity.with_attributes(task_list="work", version="1")
@@ -70,6 +70,24 @@ class Counting(Workflow):
     def progress(self) -> dict[str, int]:
         """Tell how many have come."""
         return {"counted": len(self.counted)}
+
+    def is_small(self, n):
+        if n > 9:
+            raise ValueError(f"{n} is too much")
+
+    @update(validator=is_small)
+    def add(self, n: int) -> list[int]:
+        """Count one more."""
+        self.counted.append(n)
+        return self.counted
+
+    @update
+    def broken(self):
+        raise KeyError("gone")
+
+    @update
+    def later(self):
+        return self.next_signal("later").result
 
     @query(name="nth value")
     def nth(self, n: int):
