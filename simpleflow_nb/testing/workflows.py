@@ -160,15 +160,14 @@ class Harness:
     def update_answer(self, run: str | tuple[str, str], id: str, *, real_seconds: float = _DECIDED_SECONDS) -> Any:
         """Return the answer to a request by its id; wait for it while the run is open. The errors are those of `update`."""
         known, until = self._known(run), time.monotonic() + real_seconds
-        while True:
-            request = FollowedRequest(id)
-            if self.service.wait_events(known.workflow_id, known.run_id, request.take, _LOOK_SECONDS):
-                break
-            self._check_going_on(known)
-            if time.monotonic() > until or not request.arrived:
-                break
+        request = FollowedRequest(id)
+        request.take(self.service.events(known.workflow_id, known.run_id))
         if not request.arrived:
             raise DefinitionError(f"no update with the id {id!r} has arrived at {known.workflow_id}")
+        while not request.is_over and time.monotonic() < until:
+            self._check_going_on(known)
+            request = FollowedRequest(id)
+            self.service.wait_events(known.workflow_id, known.run_id, request.take, _LOOK_SECONDS)
         if not request.is_over:
             text = f"{known.workflow_id} has not answered update {request.update!r} within {real_seconds:g} s"
             raise UpdateUnanswered(text, id)

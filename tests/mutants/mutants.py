@@ -229,8 +229,8 @@ MUTANTS = (
     Mutant(
         "a signal is sent back to the new run of the child that sent it",
         "simpleflow_nb/replay/signals.py",
-        "for target in targets if target[0] != sender)",
-        "for target in targets)",
+        'for child in self.started_children if child.key != sender.get("workflowId")',
+        "for child in self.started_children",
         "tests/service/test_renewed_children.py",
     ),
     Mutant(
