@@ -236,7 +236,7 @@ MUTANTS = (
     Mutant(
         "a child that was cancelled before it started goes on",
         "simpleflow_nb/replay/children.py",
-        "            self.due.append(self.canceling(future.key, run_id))\n",
+        "            self.due.append(self.canceling(future.key, None))\n",
         "            pass\n",
         "tests/replay/test_families.py",
     ),
