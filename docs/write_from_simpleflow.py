@@ -42,14 +42,13 @@ def tables(rows: Rows) -> str:
     left_out = {name: row for name, row in rows.items() if row["plan"] == "left out"}
     return "\n".join(
         (
-            f"simpleflow 0.36 has {len(rows):,} public names. {len(planned):,} of them are to be the same here, and",
-            f"{len(here):,} are.",
+            f"simpleflow 0.36 has {len(rows):,} public names. {len(here):,} of them are here, {len(left_out):,} are left out.",
             "",
             *_modules(planned),
             "",
-            "Of these, some have other defaults or values:",
+            "Of these, some have other parameters, defaults or values:",
             "",
-            *_table(("name", "what differs"), _differing(planned)),
+            *_table(("name here", "what differs"), _differing(planned)),
             "",
             "Left out on purpose:",
             "",
@@ -66,26 +65,23 @@ def _modules(planned: Rows) -> Iterator[str]:
         of_module[module] += [path] if path else []
     complete, partial = [], []
     for module, paths in sorted(of_module.items()):
-        rows_of_paths = {path: planned[f"{module}:{path}"] for path in paths}
-        lacking = [path for path, row in rows_of_paths.items() if row["status"] == "missing" or "owner" in row]
-        if not lacking and planned.get(module, {}).get("status") == "missing":
-            partial.append((_here(module), "0", ""))
-        elif not lacking:
-            complete.append(_here(module))
+        lacking = [path for path in paths if planned[f"{module}:{path}"]["status"] == "missing"]
+        if planned.get(module, {}).get("status") == "missing" or lacking:
+            partial.append((f"``{_here(module)}``", f"{len(paths) - len(lacking)} of {len(paths)}", _some(lacking)))
         else:
-            partial.append((_here(module), f"{len(paths) - len(lacking)} of {len(paths)}", _some(lacking)))
-    yield from (*textwrap.wrap("Complete: " + ", ".join(f"``{module}``" for module in complete) + ".", _WIDTH), "")
+            complete.append(_here(module))
+    names = ", ".join(f"``{module}``" for module in complete)
+    yield from textwrap.wrap(f"Complete: {names}.", _WIDTH, break_on_hyphens=False)
     if partial:
-        yield from ("Not complete yet:", "")
-        rows = ((f"``{module}``", count, names) for module, count, names in partial)
-        yield from _table(("module", "names", "missing, or with other parameters"), rows)
+        yield from ("", "Not complete yet:", "")
+        yield from _table(("module", "names", "missing"), partial)
 
 
 def _differing(planned: Rows) -> Iterator[tuple[str, str]]:
     for name, row in planned.items():
         # the values of `settings` are those of `settings.default`
-        if row["status"] == "differs" and "owner" not in row and not name.startswith("simpleflow.settings:"):
-            yield f"``{_here(name)}``", row.get("why") or row["how"]
+        if row["status"] == "differs" and not name.startswith("simpleflow.settings:"):
+            yield f"``{_here(name)}``", row["why"]
 
 
 def _left_out(left_out: Rows) -> Iterator[tuple[str, str]]:

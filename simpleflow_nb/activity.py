@@ -16,7 +16,7 @@ import math
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from . import constants
 from .activity_context import running_context
@@ -26,6 +26,7 @@ from .retry import RetryPolicy, retry_policy
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Isolation = Literal["thread", "process"]
 Timeout = int | float | str | None
@@ -165,6 +166,15 @@ class Activity(Generic[P, T]):
                 task.post_execute()
             return result
         return self(*args, **kwargs)
+
+
+class Executes(Protocol[T_co]):
+    """A class that is an activity: type checkers take it for the class itself, whatever its decorator returns."""
+
+    def execute(self) -> T_co: ...
+
+
+AnyActivity = Activity[..., T] | type[Executes[T]]  #: for annotations
 
 
 def _declaring_module() -> str:

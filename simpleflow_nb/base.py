@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from .exceptions import DefinitionError
+
 
 class Submittable:
     """Something that :meth:`.Workflow.submit` takes: a task, a signal, a marker, a timer, a group of those."""
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set an attribute of this task alone, such as ``raises_on_failure``; its activity or class stays as it is."""
+
+    def with_argument(self, value: Any) -> Submittable:
+        """Return the same with another argument behind its own, for a chain that sends results on.
+
+        Raises:
+            DefinitionError: it takes none.
+        """
+        raise DefinitionError(
+            f"{type(self).__name__} takes no arguments, so a chain cannot send it the result of the one before"
+        )
 
 
 class SubmittableContainer(Submittable):

@@ -13,14 +13,15 @@ where the code waits, as if it had been submitted alone; see ``raises_on_failure
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from .activity import Activity
 from .base import Submittable, SubmittableContainer
-from .exceptions import AggregateException, DefinitionError, TaskCanceled
-from .futures import DONE, OPEN, STOPPED, Future
-from .replay.arguments import FUTURES, contents, waited_for
-from .task import ActivityTask, Task, WorkflowTask
+from .exceptions import AggregateException, DefinitionError
+from .futures import Future
+from .group_futures import ChainFuture, FuncGroupFuture, GroupFuture
+from .replay.arguments import FUTURES, contents, filled
+from .task import ActivityTask, WorkflowTask
 from .workflow_type import WorkflowType
 
 __all__ = [
@@ -36,173 +37,6 @@ __all__ = [
     "SubmittableContainer",
     "WorkflowTask",
 ]
-
-
-class GroupFuture(Future[list[Any]]):
-    """The result of a group: a list.
-
-    A subclass may make something else of it: ``sync_result`` is called once, when all have ended, and sets ``_result``.
-
-    Attributes:
-        futures: those of the members submitted so far.
-        activities: the members.
-    """
-
-    kind: ClassVar[str] = "group"
-
-    def __init__(
-        self,
-        activities: list[Any],
-        workflow: Any,
-        max_parallel: int | None = None,
-        bubbles_exception_on_failure: bool = True,
-    ) -> None:
-        executor = workflow.executor
-        super().__init__(executor, "Group", executor.numbered(self.kind), self.kind)
-        self.stage, self.task, self.strand = OPEN, self, executor.submitter()
-        self.activities, self.workflow, self.max_parallel = activities, workflow, max_parallel
-        self.bubbles_exception_on_failure = bubbles_exception_on_failure
-        self.futures: list[Future[Any]] = []
-        self._result: Any = None
-        self._open, self._is_submitted = 0, False
-        self._carrier: Future[Any] | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        if self.max_parallel is None or len(self.activities) <= self.max_parallel:
-            for activity in self.activities:
-                self._submit(activity)
-            self._all_submitted()
-        else:
-            self._carry_out_beside()
-
-    def _carry_out_beside(self) -> None:
-        self._carrier = self.workflow.executor.spawn(self._carry_out, self.kind, raises=False, is_own=False)
-        self._carrier.task.name = self.id
-
-    def _carry_out(self) -> None:
-        try:
-            self._submit_one_by_one()
-        except TaskCanceled:
-            if not self.cancelling:
-                raise
-        self._all_submitted()
-
-    def _submit_one_by_one(self) -> None:
-        limit = self.max_parallel or 1
-        for activity in self.activities:
-            while self._open >= limit:
-                self.workflow.executor.block((_Room(self, limit),), any)
-            self._submit(activity)
-
-    def _submit(self, activity: Any) -> Future[Any]:
-        future: Future[Any] = self.workflow.submit(activity)
-        self._follow(future)
-        return future
-
-    def _follow(self, future: Future[Any]) -> None:
-        self.futures.append(future)
-        self._open += 1
-        future.watch(self)
-
-    def _all_submitted(self) -> None:
-        self._is_submitted = True
-        if not self._open and self.stage < DONE:
-            self._end(max((future.order for future in self.futures), default=0))
-
-    def ended(self, future: Future[Any]) -> None:
-        """Take note of the end of a member; called by the engine."""
-        self._open -= 1
-        if self._carrier is not None and self._carrier.stage < DONE:
-            self.workflow.executor.rouse_strand(self._carrier.task)
-        if self._is_submitted and not self._open:
-            self._end(future.order)
-
-    def _end(self, order: int) -> None:
-        executor = self.workflow.executor
-        self.sync_state()
-        errors = [future.error for future in self.futures]
-        if self.bubbles_exception_on_failure and any(errors):
-            self.error = AggregateException(errors)
-        if self.cancelling or any(future.stage == STOPPED for future in self.futures):
-            executor.settle(self, STOPPED, self.error or TaskCanceled(self.id), order)
-        else:
-            executor.resolve(self, None, order, decode=True)
-
-    def collected(self) -> Any:
-        """Return the result; called by the engine, once."""
-        self.sync_result()
-        return self._result
-
-    def sync_result(self) -> None:
-        """Set ``_result`` from the members' futures."""
-        self._result = [_result_or_none(future) for future in self.futures]
-
-    def sync_state(self) -> None:
-        """Do nothing: the engine knows the state. For subclasses, called when all members have ended."""
-
-    @property
-    def count_finished_activities(self) -> int:
-        return sum(future.finished for future in self.futures)
-
-    def cancel(self) -> None:
-        """Cancel the members, and submit no more of them."""
-        if self.stage >= DONE or self.cancelling:
-            return
-        self.cancelling = True
-        if self._carrier is not None:
-            self._carrier.cancel()
-        for future in self.futures:
-            future.cancel()
-
-
-class ChainFuture(GroupFuture):
-    """The result of a chain: the list of its members' results, as far as it came."""
-
-    kind = "chain"
-
-    def __init__(
-        self,
-        activities: list[Any],
-        workflow: Any,
-        bubbles_exception_on_failure: bool = True,
-        send_result: bool = False,
-        break_on_failure: bool = True,
-    ) -> None:
-        self.send_result, self.break_on_failure = send_result, break_on_failure
-        super().__init__(activities, workflow, 1, bubbles_exception_on_failure)
-
-    def _begin(self) -> None:
-        self._carry_out_beside()
-
-    def _submit_one_by_one(self) -> None:
-        previous: Future[Any] | None = None
-        for activity in self.activities:
-            if self.send_result and previous is not None:
-                activity = _with_argument(activity, _result_or_none(previous))
-            previous = self._submit(activity)
-            self.execution.block((previous,))
-            if previous.error is not None and self.break_on_failure:
-                return
-
-
-class _Room:
-    """Ends when a group has room for another member; what its strand waits for."""
-
-    __slots__ = ("awaited", "group", "limit")
-
-    def __init__(self, group: GroupFuture, limit: int) -> None:
-        self.group, self.limit = group, limit
-        self.awaited: Any = None
-
-    @property
-    def stage(self) -> int:
-        return DONE if self.group._open < self.limit else OPEN
-
-    @property
-    def told(self) -> str:
-        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
-        return f"an end in {self.group.id}, of which {self.group._open} tasks are under way"
 
 
 class Group(SubmittableContainer):
@@ -340,13 +174,18 @@ class FuncGroup(SubmittableContainer):
     def propagate_attribute(self, attr: str, val: Any) -> None:
         setattr(self, attr, val)
 
+    def with_argument(self, value: Any) -> FuncGroup:
+        more = FuncGroup(self.func, *self.args, value, _allow_none=self.allow_none, **self.kwargs)
+        more.raises_on_failure = self.raises_on_failure
+        return more
+
     def instantiate_task(self) -> Submittable:
         """Call the function; return what it made.
 
         Raises:
             DefinitionError: it made nothing that can be submitted.
         """
-        made = self.func(*waited_for(list(self.args)), **waited_for(self.kwargs))
+        made = self.func(*filled(list(self.args)), **filled(self.kwargs))
         if made is None and self.allow_none:
             made = Group()
         if not isinstance(made, Submittable):
@@ -360,37 +199,4 @@ class FuncGroup(SubmittableContainer):
         if not contents((*self.args, *self.kwargs.values())) & FUTURES:
             made: Future[Any] = executor.submit(self.instantiate_task())
             return made
-
-        def carry_out() -> Any:
-            return executor.submit(self.instantiate_task()).result
-
-        later: Future[Any] = executor.executor.spawn(carry_out, "func group", is_own=False)
-        return later
-
-
-def _result_or_none(future: Future[Any]) -> Any:
-    return future.execution.decoded(future) if future.stage == DONE else None
-
-
-def _with_argument(activity: Any, value: Any) -> Any:
-    """Return a member of a chain with another argument behind its own."""
-    if isinstance(activity, ActivityTask):
-        more: Any = type(activity)(activity.activity, *activity.args, value, **activity.kwargs)
-    elif isinstance(activity, WorkflowTask):
-        more = WorkflowTask(
-            activity.executor,
-            activity.workflow,
-            *activity.args,
-            value,
-            workflow_task_list=activity.workflow_task_list,
-            **activity.kwargs,
-        )
-    elif isinstance(activity, FuncGroup):
-        more = FuncGroup(activity.func, *activity.args, value, _allow_none=activity.allow_none, **activity.kwargs)
-    else:
-        raise DefinitionError(
-            f"{type(activity).__name__} takes no arguments, so a chain cannot send it the result of the one before"
-        )
-    if isinstance(activity, Task | FuncGroup):
-        more.raises_on_failure = activity.raises_on_failure
-    return more
+        return FuncGroupFuture(self, executor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from .exceptions import DefinitionError
 from .replay import Execution
 from .retry import RetryPolicy, retry_policy
 from .workflow_type import WorkflowType, checked_tags, execution_input
+
+_FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]")  # in a workflow id
 
 
 class ChildWorkflow:
@@ -45,18 +48,22 @@ class ChildWorkflow:
     def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
         """Return what ``get_workflow_id`` of the class says, called as in simpleflow: with the class, then the arguments.
 
+        https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
+
         Raises:
             DefinitionError: it is not a text that can name an execution.
         """
         name = self._asked("get_workflow_id", args, kwargs)
-        if not isinstance(name, str) or not 0 < len(name) <= constants.MAX_ID_CHARACTERS:
+        is_name = isinstance(name, str) and 0 < len(name) <= constants.MAX_ID_CHARACTERS and name != "arn"
+        if not isinstance(name, str) or not is_name or _FORBIDDEN.search(name):
             raise DefinitionError(
-                f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed"
+                f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "
+                "no ':', '/', '|' or controls, and not 'arn'"
             )
         return name
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child, but for its id.
+        """Return the attributes of the decision that starts a child, but for its id and its input.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -66,7 +73,6 @@ class ChildWorkflow:
         cls = self.workflow
         found: dict[str, Any] = {
             "workflowType": {"name": self.name, "version": self.version},
-            "input": execution_input(cls, {"args": args, "kwargs": kwargs}, self.class_path),
             "childPolicy": cls.child_policy,
             "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
             "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
@@ -82,6 +88,9 @@ class ChildWorkflow:
         if tags:
             found["tagList"] = tags
         return found
+
+    def input(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        return execution_input(self.workflow, {"args": args, "kwargs": kwargs}, self.class_path)
 
     def _tags(self, args: list[Any], kwargs: dict[str, Any]) -> list[str]:
         cls = self.workflow

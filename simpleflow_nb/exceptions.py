@@ -194,7 +194,17 @@ class ExecutionBlocked(SimpleflowError):
 
 
 class TaskException(SimpleflowError):
-    """Something that a workflow submitted did not succeed."""
+    """Something that a workflow submitted did not succeed.
+
+    ``task`` is the ``ActivityTask`` or ``WorkflowTask``, set by the engine; None of timers, signals and groups.
+    """
+
+    task: Any = None
+
+    @property
+    def payload(self) -> Any:
+        """The task that has no result: simpleflow's name of ``task``."""
+        return self.task
 
     @property
     def exception(self) -> TaskException:
@@ -222,6 +232,9 @@ class TaskFailed(TaskException):
         super().__init__(name, reason, details)
         self.name, self.reason, self.details = name, reason, details
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.reason, self.details)  # without the task, whose arguments may be futures
+
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}" if self.reason else self.name
 
@@ -243,21 +256,24 @@ class DependencyFailed(TaskFailed):
 
 
 class TimeoutError(TaskFailed):
-    """The service ended the task; ``timeout_type`` is one of SWF's ActivityTaskTimeoutType."""
+    """The service ended the task.
 
-    def __init__(self, name: str, timeout_type: str, details: str | None = None) -> None:
+    ``timeout_type`` is one of SWF's ActivityTaskTimeoutType; ``timeout_value`` its seconds, as the code sets them now, or None.
+    """
+
+    def __init__(self, name: str, timeout_type: str, details: str | None = None, timeout_value: int | None = None) -> None:
         super().__init__(name, f"timeout {timeout_type}", details)
-        self.timeout_type = timeout_type
+        self.timeout_type, self.timeout_value = timeout_type, timeout_value
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name, self.timeout_type, self.details)
+        return type(self), (self.name, self.timeout_type, self.details, self.timeout_value)
 
 
 class TimeLimitExceeded(TimeoutError, builtins.TimeoutError):
     """A block of a workflow's code has not ended within ``self.timeout(...)``; also Python's own TimeoutError."""
 
     def __init__(self, name: str, seconds: int) -> None:
-        super().__init__(name, f"after {seconds} s")
+        super().__init__(name, f"after {seconds} s", timeout_value=seconds)
         self.seconds = seconds
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,12 +7,15 @@ pending one for its result suspends the workflow until history has it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from types import CodeType, EllipsisType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 T_co = TypeVar("T_co", covariant=True)
 
 PENDING = "PENDING"
@@ -214,6 +217,7 @@ class Future(Generic[T_co]):
 
 FUTURE_TYPES.add(Future)
 
+Awaited = Future[T] | Coroutine[Any, Any, T]  #: by :func:`gather`
 Futures = Future[Any] | Sequence[Future[Any]]  #: futures as arguments, or a single list of them
 
 
@@ -240,7 +244,11 @@ def wait(*futures: Futures) -> list[Any]:
     return [future.wait() for future in pending]
 
 
-def wait_any(*futures: Futures) -> Future[Any]:
+@overload
+def wait_any(futures: Sequence[Future[T]], /) -> Future[T]: ...
+@overload
+def wait_any(*futures: Future[T]) -> Future[T]: ...
+def wait_any(*futures: Any) -> Future[Any]:
     """Wait until one has ended; return the first, in the order of history.
 
     Raises:
@@ -253,11 +261,19 @@ def wait_any(*futures: Futures) -> Future[Any]:
     return min((future for future in pending if future.stage >= DONE), key=lambda future: future.order)
 
 
-def gather(*awaitables: Any, return_exceptions: bool = False) -> Future[list[Any]]:
+@overload
+def gather(a: Awaited[T1], b: Awaited[T2], /) -> Future[tuple[T1, T2]]: ...
+@overload
+def gather(a: Awaited[T1], b: Awaited[T2], c: Awaited[T3], /) -> Future[tuple[T1, T2, T3]]: ...
+@overload
+def gather(*awaitables: Awaited[T]) -> Future[list[T]]: ...
+@overload
+def gather(*awaitables: Awaited[Any], return_exceptions: bool) -> Future[list[Any]]: ...
+def gather(*awaitables: Any, return_exceptions: bool = False) -> Future[Any]:
     """Return a future of all results in the order given, for ``await``; coroutines are started beside the code.
 
     The first failure, in the order of history, is its failure, and the others go on; with ``return_exceptions`` failures stand
-    among the results.
+    among the results. The result is a list; two or three are typed as a tuple, as in :func:`asyncio.gather`.
 
     Raises:
         RuntimeError: called outside a workflow.
@@ -265,49 +281,11 @@ def gather(*awaitables: Any, return_exceptions: bool = False) -> Future[list[Any
     execution = RUNNING_IN.get(None)
     if execution is None:
         raise RuntimeError("futures.gather() is called inside a workflow's run()")
-    return _Gathered(execution, [execution.started(one) for one in awaitables], return_exceptions)
+    gathered: Future[list[Any]] = execution.gathered(awaitables, return_exceptions)
+    return gathered
 
 
-class _Gathered(Future[list[Any]]):
-    """The future of several."""
-
-    __slots__ = ("members", "returns_exceptions", "to_come")
-
-    def __init__(self, execution: Any, members: list[Future[Any]], returns_exceptions: bool) -> None:
-        super().__init__(execution, "Group", execution.numbered("gather"), "gather")
-        self.stage, self.strand, self.raises = OPEN, execution.submitter(), True
-        self.members, self.returns_exceptions, self.to_come = members, returns_exceptions, len(members)
-        for member in members:
-            member.watch(self)
-        if not members:
-            execution.resolve(self, None, 0, decode=True)
-
-    def ended(self, future: Future[Any]) -> None:
-        self.to_come -= 1
-        if self.stage >= DONE:
-            return
-        execution: Any = self.execution
-        if future.stage > DONE and not self.returns_exceptions and not future.is_lenient:
-            assert future.error is not None
-            execution.settle(self, FAILED, future.error, future.order)
-        elif not self.to_come:
-            execution.resolve(self, None, future.order, decode=True)
-
-    def collected(self) -> list[Any]:
-        return [self._value_of(member) for member in self.members]
-
-    def _value_of(self, member: Future[Any]) -> Any:
-        if member.stage == DONE:
-            return self.execution.decoded(member)
-        return member.error if self.returns_exceptions else None
-
-    def cancel(self) -> None:
-        """Cancel all that have not ended."""
-        for member in self.members:
-            member.cancel()
-
-
-class Completions:
+class Completions(Generic[T]):
     """Futures in the order of history in which they end, however many they are: a step costs the same for any number.
 
     ::
@@ -323,21 +301,21 @@ class Completions:
 
     __slots__ = ("_count", "_ended", "_execution", "awaited")
 
-    def __init__(self, futures: Iterable[Future[Any]] = ()) -> None:
-        self._ended: deque[Future[Any]] = deque()
+    def __init__(self, futures: Iterable[Future[T]] = ()) -> None:
+        self._ended: deque[Future[T]] = deque()
         self._execution: Owner | None = None
         self._count = 0
         self.awaited: Any = None
         for future in sorted(_futures((list(futures),)), key=_end_or_none):
             self.add(future)
 
-    def add(self, future: Future[Any]) -> None:
+    def add(self, future: Future[T]) -> None:
         """Add a future; one that has ended already comes after those that have ended before."""
         self._execution = future.execution
         self._count += 1
         future.watch(self)
 
-    def next(self) -> Future[Any]:
+    def next(self) -> Future[T]:
         """Return the next future that has ended, with a result or without; wait for it.
 
         Raises:
@@ -350,7 +328,7 @@ class Completions:
         self._count -= 1
         return self._ended.popleft()
 
-    def ended(self, future: Future[Any]) -> None:
+    def ended(self, future: Future[T]) -> None:
         """Take note of the end of a future; called by the engine."""
         self._ended.append(future)
         if self.awaited is not None and self._execution is not None:
@@ -362,11 +340,6 @@ class Completions:
         """The stage of a future that ends when the next one does, for the engine."""
         return DONE if self._ended else OPEN
 
-    @property
-    def told(self) -> str:
-        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
-        return f"the next of {self._count} futures"
-
     def __len__(self) -> int:
         return self._count
 
@@ -374,7 +347,11 @@ class Completions:
         return f"<Completions, {self._count} to come, {len(self._ended)} of them ended>"
 
 
-def as_completed(*futures: Futures) -> Iterator[Future[Any]]:
+@overload
+def as_completed(futures: Sequence[Future[T]], /) -> Iterator[Future[T]]: ...
+@overload
+def as_completed(*futures: Future[T]) -> Iterator[Future[T]]: ...
+def as_completed(*futures: Any) -> Iterator[Future[Any]]:
     """Yield the futures in the order of history in which they end; waits before each."""
     queue = Completions(_futures(futures))
     while queue:

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import payload
 from .exceptions import PayloadMissing
+from .history_entries import ActivityTaskEventDict as ActivityTaskEventDict
 
 Lacks = Callable[[str, int], bool]  #: digest of a signal's payload, id of its event -> whether that payload is missing
 
@@ -71,6 +72,16 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<Event {self.id} {self.type}: {self.state}>"
+
+
+class ExternalWorkflowExecutionEvent(Event):
+    """An event about another execution: a signal to it, or a request to cancel it. Each event has some of these attributes."""
+
+    initiated_event_id: int
+    workflow_id: str
+    signal_name: str
+    cause: str
+    workflow_execution: dict[str, str]
 
 
 class _Later:
@@ -164,7 +175,9 @@ class History:
     def __init__(
         self, events: Iterable[Mapping[str, Any]], load: payload.Load | None = None, lacks: Lacks | None = None
     ) -> None:
-        self.events = [Event(raw, load, lacks) for raw in events]
+        self.events = [
+            (ExternalWorkflowExecutionEvent if "External" in raw["eventType"] else Event)(raw, load, lacks) for raw in events
+        ]
         self.tasks: list[dict[str, Any]] = []
         self.activities: dict[str, dict[str, Any]] = {}
         self.timers: dict[str, dict[str, Any]] = {}

@@ -26,6 +26,8 @@ _SCHEME = "simpleflow-nb+sha256:"
 _REFERENCE = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}}) (\d+)\Z")
 _REFERENCE_WITHIN = re.compile(rf"{re.escape(_SCHEME)}([0-9a-f]{{64}})")
 
+_SHARED = "__payload__"
+
 Load = Callable[[str], str]  #: digest of a payload -> its text; raises PayloadError
 
 
@@ -136,6 +138,39 @@ def decode(text: str | None, load: Load | None = None) -> Any:
         return json.loads(text)  # blanks around the value, or not JSON
     except ValueError:
         return text
+
+
+def decode_input(text: str | None, load: Load | None = None) -> Any:
+    """Decode the input of a task or a run as :func:`decode` does, with each shared payload in it in its place.
+
+    Raises:
+        PayloadError: a payload cannot be read.
+    """
+    digest_of_all = referenced_digest(text)
+    if digest_of_all is not None and load is not None:
+        text = load(digest_of_all)
+    value = decode(text, load)
+    return _with_shared(value, load) if text is not None and f'"{_SHARED}"' in text else value
+
+
+def _with_shared(value: Any, load: Load | None) -> Any:
+    if isinstance(value, list):
+        return [_with_shared(item, load) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {_SHARED} and referenced_digest(value[_SHARED]) is not None:
+            return decode(value[_SHARED], load)
+        return {key: _with_shared(item, load) for key, item in value.items()}
+    return value
+
+
+def shared(reference_text: str) -> dict[str, str]:
+    """Return what stands within an input for a payload that several inputs share: each has the reference, not the payload."""
+    return {_SHARED: reference_text}
+
+
+def has_shared(text: str) -> bool:
+    """Return whether an input has references within."""
+    return f'"{_SHARED}"' in text
 
 
 def digest(text: str) -> str:

@@ -11,6 +11,7 @@ from .history import History, Lacks
 from .hooks import Hooks, history_reader
 from .replay import Execution
 from .replay.events import HistoryEvent
+from .submission import task_of
 from .updates import Updates
 from .workflow import Workflow
 
@@ -36,6 +37,7 @@ class Program:
         execution.signals_reach_parent = cls.propagate_signals_to_parent
         execution.task_priority = self._task_priority
         execution.read_history = history_reader(execution)
+        execution.task_of = task_of
         execution.should_cancel = self._should_cancel
         if self.workflow is not None:
             Hooks(self.workflow, execution)
@@ -46,7 +48,7 @@ class Program:
         if self.workflow is None:
             assert self.error is not None
             raise self.error
-        arguments = payload.decode(execution.input, execution.load)
+        arguments = payload.decode_input(execution.input, execution.load)
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))

@@ -9,13 +9,17 @@ from typing import Any, Self, TypeVar
 from .exceptions import DefinitionError, TaskCanceled, TimeLimitExceeded
 from .futures import DONE, Future
 from .replay import Execution
+from .replay.coroutines import close_unstarted
 from .replay.strand import Strand
 
 T = TypeVar("T")
 
 
-class _TimeIsUp(TaskCanceled):
-    """Raised where the code waits when a time limit has passed; the limit's own block turns it into a TimeoutError."""
+class _TimeIsUp(BaseException):
+    """Raised where the code waits when a time limit has passed; the limit's own block turns it into a TimeoutError.
+
+    Not an Exception: code inside the block that goes on after the failure of a task may not take it for one.
+    """
 
 
 class TimeLimit:
@@ -86,15 +90,19 @@ class TaskGroup:
             raise DefinitionError(
                 "create_task() is called inside the block of its group: async with self.task_group() as group:"
             )
-        future: Future[T] = self.executor.started(awaitable)
+        try:
+            future: Future[T] = self.executor.started(awaitable)
+        finally:
+            close_unstarted((awaitable,))
         self._tasks.append(future)
         future.watch(self)
         return future
 
     def ended(self, future: Future[Any]) -> None:
         """Take note of the end of a task; called by the engine."""
-        if future.error is not None and self._failed is None and not future.cancelling:
+        if future.error is not None and self._failed is None and not future.cancelling and not future.is_lenient:
             self._failed = future
+            self.executor.untold.pop(future, None)
             if self._strand is not None:
                 self._interrupt = TaskCanceled(future.id)
                 self.executor.interrupt(self._strand, self._interrupt)
@@ -111,21 +119,33 @@ class TaskGroup:
         raised = error
         if raised is None:
             try:
-                executor.settle_all(self._tasks)
-            except Exception as other:
+                self._settle()
+            except BaseException as other:
+                if executor.dead:
+                    raise
                 raised = other
         self._strand = None
         strand.forget(self._interrupt)
+        if raised is not None and raised is self._interrupt:
+            executor.cancel_waits(strand)
         if raised is not None or self._failed is not None:
             for future in self._tasks:
                 future.cancel()
             with strand.shielded():
-                executor.settle_all(self._tasks)
+                self._settle()
+        executor.take_failures(self._tasks)
         if self._failed is not None and (raised is None or raised is self._interrupt):
             assert self._failed.error is not None
             raise self._failed.error from None
         if raised is not None and raised is not error:
             raise raised
+
+    def _settle(self) -> None:
+        """Wait for all tasks, also those that they start meanwhile."""
+        known = -1
+        while known != len(self._tasks):
+            known = len(self._tasks)
+            self.executor.settle_all(self._tasks)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

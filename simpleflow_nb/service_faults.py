@@ -6,6 +6,7 @@ from .exceptions import DefinitionError
 
 UNKNOWN_RESOURCE = "UnknownResourceFault"
 ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
+BROKEN_SERVER = "500"  #: a page of a web server: SWF's own failures have a name
 ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
 _LONGEST_LINE = 1_000
 

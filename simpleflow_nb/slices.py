@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .activity import Activity, registered
-from .canvas import Group, GroupFuture
+from .canvas import Group
 from .child_workflow import ChildWorkflow
 from .exceptions import AggregateException, DefinitionError, TaskFailed
 from .futures import DONE, Future
+from .group_futures import GroupFuture
 from .task import ActivityTask
 
 TYPE_NAME = "simpleflow_nb.slice"

@@ -56,7 +56,7 @@ class Submission:
                 return submit(self, wanted)
         raise not_submittable(wanted)
 
-    def _activity(self, wanted: task.ActivityTask) -> Future[Any]:
+    def _activity(self, wanted: task.ActivityTask[Any]) -> Future[Any]:
         activity = wanted.activity
         if isinstance(wanted, task.NonPythonicActivityTask):
             activity = activity.with_plain_input()
@@ -74,10 +74,11 @@ class Submission:
         if workflow_id is None:
             workflow_id, run_id = executor.workflow_id, executor.run_id
         body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs), "__propagate": wanted.propagate}
+        body |= waited_for(wanted.extra_input or {})
         text = payload.encoded(body, f"the input of signal {wanted.name!r}")
         control = None if wanted.control is None else payload.encode(wanted.control)
         future = executor.signal_execution(_signal_name(wanted.name), text, workflow_id, run_id, control)
-        future.raises = wanted.raises_on_failure is not False
+        future.raises, future.task = wanted.raises_on_failure is not False, wanted
         return future
 
     def _marker(self, wanted: task.MarkerTask) -> Future[Any]:
@@ -116,11 +117,26 @@ class Submission:
     def _continue_as_new(self, wanted: task.ContinueAsNewTask) -> Future[Any]:
         raise RunEnded("ContinueAsNewWorkflowExecution", self.continue_as_new_attributes(wanted))
 
-    def continue_as_new_attributes(self, wanted: task.ContinueAsNewTask) -> dict[str, Any]:
-        """Return the attributes of the decision: the settings of the run, but for those that the task names."""
+    def _workflow_as_new(self, wanted: task.ContinueAsNewWorkflowTask) -> Future[Any]:
+        new, now = wanted.workflow, self.workflow
+        if new.type_name() != now.type_name():
+            raise DefinitionError(
+                f"{now.type_name()} cannot continue as {new.type_name()}, a run keeps its type; submit that class as a child"
+            )
+        version = None if new is now else str(new.version)
+        started = task.ContinueAsNewTask(wanted.args, wanted.kwargs, version, wanted.workflow_task_list)
+        raise RunEnded("ContinueAsNewWorkflowExecution", self.continue_as_new_attributes(started, new))
+
+    def continue_as_new_attributes(
+        self, wanted: task.ContinueAsNewTask, workflow: type[WorkflowType] | None = None
+    ) -> dict[str, Any]:
+        """Return the attributes of the decision: the settings of the run, but for those that the task names.
+
+        ``workflow`` is the class that goes on, that of the run by default.
+        """
         started = self.executor.started_attributes
         body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs)}
-        attributes: dict[str, Any] = {"input": execution_input(self.workflow, body)}
+        attributes: dict[str, Any] = {"input": execution_input(workflow or self.workflow, body)}
         attributes |= {key: started[key] for key in _KEPT if started.get(key)}
         changed = {
             "workflowTypeVersion": wanted.version,
@@ -136,6 +152,7 @@ class Submission:
 
 _KINDS: dict[type, Callable[[Submission, Any], Future[Any]]] = {
     task.ActivityTask: Submission._activity,
+    task.ContinueAsNewWorkflowTask: Submission._workflow_as_new,  # before the class that it is one of
     task.WorkflowTask: Submission._child,
     task.SignalTask: Submission._signal,
     task.MarkerTask: Submission._marker,
@@ -145,6 +162,15 @@ _KINDS: dict[type, Callable[[Submission, Any], Future[Any]]] = {
     task.CancelExecutionTask: Submission._cancel_execution,
     task.ContinueAsNewTask: Submission._continue_as_new,
 }
+
+
+def task_of(future: Future[Any]) -> task.Task | None:
+    """Return what was submitted for a future, with its arguments as they were given; None if it is no activity and no child."""
+    if future.type == "ScheduleActivityTask":
+        return task.ActivityTask(future.task, *future.args, **future.kwargs)
+    if future.type == "StartChildWorkflowExecution":
+        return task.ChildWorkflowTask(future.task.workflow, *future.args, **future.kwargs)
+    return None
 
 
 def not_submittable(wanted: Any) -> DefinitionError:

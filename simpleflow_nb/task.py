@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import copy
+import importlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from .activity import Activity
+from .activity import Activity, AnyActivity
+from .activity_context import running_context
 from .base import Submittable
 from .exceptions import DefinitionError
 from .history import History
@@ -22,6 +26,7 @@ __all__ = [
     "CancelTimerTask",
     "ChildWorkflowTask",
     "ContinueAsNewTask",
+    "ContinueAsNewWorkflowTask",
     "History",
     "MarkerTask",
     "NonPythonicActivityTask",
@@ -32,6 +37,11 @@ __all__ = [
     "TimerTask",
     "WorkflowTask",
 ]
+
+T = TypeVar("T")
+
+#: The context of a body that no worker carries out, for middlewares.
+_NO_WORKER = dict.fromkeys(("workflow_id", "run_id", "activity_id", "domain_name", "activity_task_list"))
 
 
 class Task(Submittable):
@@ -47,13 +57,22 @@ class Task(Submittable):
         setattr(self, attr, val)
 
 
-class ActivityTask(Task):
+class ActivityTask(Task, Generic[T]):
     """An activity with its arguments."""
 
-    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+    activity: Activity[..., T]
+
+    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
         if not isinstance(activity, Activity):
             raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
         self.activity, self.args, self.kwargs = activity, args, kwargs
+        self.pre_execute_funcs: list[Callable[..., Any]] = []
+        self.post_execute_funcs: list[Callable[..., Any]] = []
+
+    def with_argument(self, value: Any) -> ActivityTask[T]:
+        more = type(self)(self.activity, *self.args, value, **self.kwargs)
+        more.raises_on_failure = self.raises_on_failure
+        return more
 
     @property
     def name(self) -> str:
@@ -67,24 +86,45 @@ class ActivityTask(Task):
     def idempotent(self) -> bool:
         return self.activity.idempotent
 
+    def get_input(self) -> Any:
+        """Return what the worker gets as JSON, without ``meta``."""
+        return {"args": list(self.args), "kwargs": self.kwargs}
+
+    def load_middlewares(self, middlewares: Mapping[str, Iterable[str]] | None) -> None:
+        """Have :meth:`execute` call functions before the body (``pre``) and after it (``post``), given as dotted paths.
+
+        Raises:
+            DefinitionError: one cannot be imported, or cannot be called.
+        """
+        for when, functions in (("pre", self.pre_execute_funcs), ("post", self.post_execute_funcs)):
+            functions += [_middleware(path) for path in (middlewares or {}).get(when, ())]
+
     def execute(self) -> Any:
-        """Run the activity's body here and now, without a worker."""
-        return self.activity.execute(*self.args, **self.kwargs)
+        """Run the activity's body here and now, without a worker, between its middlewares."""
+        here = running_context()
+        context = here.described() if here is not None else {**_NO_WORKER, "input": self.get_input()}
+        context |= {"name": self.activity.name, "version": self.activity.version}
+        for function in self.pre_execute_funcs:
+            function(context)
+        result = self.activity.execute(*self.args, **self.kwargs)
+        for function in self.post_execute_funcs:
+            function(context, result=result)
+        return result
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(activity={self.activity!r}, args={self.args!r}, kwargs={self.kwargs!r})"
 
 
-class NonPythonicActivityTask(ActivityTask):
+class NonPythonicActivityTask(ActivityTask[T]):
     """An activity for workers in other languages: its input is the list of arguments, or the mapping of keyword arguments."""
 
-    def __init__(self, activity: Activity[..., Any], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
         super().__init__(activity, *args, **kwargs)
         if args and kwargs:
             raise DefinitionError(f"{self.name}: give either positional or keyword arguments; the input is one of both")
 
     def get_input(self) -> Any:
-        """Return what the worker gets as JSON."""
+        """Return what the worker gets as JSON: the arguments alone."""
         return self.kwargs or list(self.args)
 
 
@@ -101,6 +141,11 @@ class WorkflowTask(Task):
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
 
+    def with_argument(self, value: Any) -> WorkflowTask:
+        more = copy.copy(self)  # of the same class: one that continues as new must not become a child
+        more.args = (*self.args, value)
+        return more
+
     @property
     def name(self) -> str:
         return f"workflow-{self.workflow.type_name()}"
@@ -108,6 +153,29 @@ class WorkflowTask(Task):
     @property
     def idempotent(self) -> bool:
         return self.workflow.idempotent
+
+    @property
+    def task_list(self) -> str | None:
+        """The list of its decision tasks: ``workflow_task_list``, that of the class, or None for the parent's."""
+        if self.workflow_task_list:
+            return self.workflow_task_list
+        found: str | None = self._asked("get_task_list", self.workflow.task_list)
+        return found
+
+    @property
+    def tag_list(self) -> list[str] | str | None:
+        """Its tags, as the class says; they may be :attr:`.WorkflowType.INHERIT_TAG_LIST`."""
+        found: list[str] | str | None = self._asked("get_tag_list", self.workflow.tag_list)
+        return found
+
+    def _asked(self, method: str, otherwise: Any) -> Any:
+        """Return what a method of the class says, called as in simpleflow: with the class, then the arguments."""
+        asked = getattr(self.workflow, method, None)
+        return otherwise if asked is None else asked(self.workflow, *self.args, **self.kwargs)
+
+    def get_input(self) -> dict[str, Any]:
+        """Return the arguments as the child gets them."""
+        return {"args": list(self.args), "kwargs": self.kwargs}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(workflow={self.workflow.__qualname__}, args={self.args!r}, kwargs={self.kwargs!r})"
@@ -120,11 +188,18 @@ class ChildWorkflowTask(WorkflowTask):
         super().__init__(None, workflow, *args, workflow_task_list=workflow_task_list, **kwargs)
 
 
+class ContinueAsNewWorkflowTask(WorkflowTask):
+    """A new start of the workflow with a fresh history, of the same class or another version of it; ends the run.
+
+    The settings of the run stay, but for the version and ``workflow_task_list``. See :meth:`.Workflow.continue_as_new`.
+    """
+
+
 class SignalTask(Task):
     """A signal to an execution; the result of :meth:`.Workflow.signal`.
 
     Without ``workflow_id`` it goes to the run that submits it. With ``propagate``, runs that get it send it on to their
-    parents and children.
+    parents and children. ``extra_input`` is added to its input, beside ``args`` and ``kwargs``.
     """
 
     idempotent = True
@@ -137,8 +212,10 @@ class SignalTask(Task):
         run_id: str | None = None,
         propagate: bool = False,
         control: Any = None,
+        extra_input: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        self.extra_input = extra_input
         self._name, self.args, self.kwargs = name, args, kwargs
         self.workflow_id, self.run_id, self.propagate, self.control = workflow_id, run_id, propagate, control
 
@@ -236,3 +313,18 @@ class ContinueAsNewTask(Submittable):
     child_policy: str | None = None
     execution_timeout: int | None = None
     decision_tasks_timeout: int | None = None
+
+
+def _middleware(path: str) -> Callable[..., Any]:
+    module_name, _, name = path.rpartition(".")
+    if not module_name:
+        raise DefinitionError(f"middleware {path}: write the module too, as in package.module.{path or 'function'}")
+    try:
+        found = getattr(importlib.import_module(module_name), name, None)
+    except ImportError as error:
+        raise DefinitionError(f"middleware {path}: {module_name} cannot be imported: {error}") from error
+    if not callable(found):
+        what = "there is no such function" if found is None else "it cannot be called"
+        raise DefinitionError(f"middleware {path}: {what} in {module_name}")
+    function: Callable[..., Any] = found
+    return function

@@ -207,7 +207,12 @@ METROLOGY_BUCKET = DefaultText(
     "METROLOGY_BUCKET", "bucket for the measurements of ``simpleflow_nb.metrology``", "metrology_bucket", may_be_in_module=True
 )
 METROLOGY_PATH_PREFIX = Text("METROLOGY_PATH_PREFIX", "beginning of their keys", may_be_in_module=True)
-STEP_BUCKET = DefaultText("STEP_BUCKET", "bucket of the marks of ``simpleflow_nb.step``", "step_bucket", may_be_in_module=True)
+STEP_BUCKET = DefaultText(
+    "STEP_BUCKET",
+    "bucket, or ``file:`` and a folder, of the marks of ``simpleflow_nb.step``",
+    f"file:{constants.STATE_FOLDER}/steps",
+    may_be_in_module=True,
+)
 
 #: Settings of simpleflow, which a module may say as well: a constant of the same name.
 SIMPLEFLOW_SETTINGS: tuple[Variable[Any], ...] = (

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
 from . import slices
-from .activity import Activity
+from .activity import Activity, AnyActivity, Executes
 from .base import Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
 from .exceptions import DefinitionError, RunEnded
@@ -34,7 +34,7 @@ from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
 from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
-from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .task import ActivityTask, CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
 from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType, execution_input
 
@@ -76,6 +76,10 @@ class Workflow(WorkflowType):
     @overload
     def submit(self, submittable: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
+    def submit(self, submittable: type[Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, submittable: ActivityTask[T]) -> Future[T]: ...
+    @overload
     def submit(self, submittable: Group) -> GroupFuture: ...
     @overload
     def submit(self, submittable: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
@@ -98,9 +102,9 @@ class Workflow(WorkflowType):
         return self._submission.submitted(submittable, args, kwargs)
 
     @overload
-    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
+    def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
     @overload
-    def map(self, activity: Activity[..., T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
+    def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
     def map(self, activity: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
         """Submit a task for each item, with the item as its argument; return the list of the futures.
 
@@ -110,7 +114,7 @@ class Workflow(WorkflowType):
             return self.submit(Group(*((activity, item) for item in iterable), max_parallel=max_parallel))
         return [self.submit(activity, item) for item in iterable]
 
-    def starmap(self, activity: Activity[..., T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
+    def starmap(self, activity: AnyActivity[T], iterable: Iterable[Iterable[Any]]) -> list[Future[T]]:
         """Submit a task for each item, with the item's elements as its arguments."""
         return [self.submit(activity, *items) for items in iterable]
 

@@ -209,11 +209,14 @@ def _misspelt(name: str) -> str | None:
 
 def _values_of_variables() -> Iterator[Finding]:
     """Find values that would be refused when they are needed, and modules to be imported in advance that are not there."""
+    told = set()
     for variable in VARIABLES:
         try:
             value_of(variable)
         except DefinitionError as error:
-            yield Finding("environment", FAILED, str(error))
+            if str(error) not in told:  # a module of settings that cannot be imported has many of them
+                yield Finding("environment", FAILED, str(error))
+            told.add(str(error))
         except OSError as error:
             yield Finding("environment", FAILED, f"{error.filename} cannot be read: {(error.strerror or str(error)).lower()}")
         else:

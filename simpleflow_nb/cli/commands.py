@@ -39,16 +39,19 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Python workflows": {
         "workflow.start": ("engine.start", "Run a workflow here, or start it on SWF"),
         "workflow.list": ("engine.workflow", "List executions, newest first"),
+        "workflow.filter": ("engine.filter", "List executions by type, tag, end or date"),
         "workflow.info": ("engine.workflow", "Show one execution"),
         "workflow.tasks": ("engine.workflow", "List the tasks of an execution, newest first"),
         "workflow.profile": ("engine.workflow", "Show where the time of an execution went"),
         "workflow.history": ("engine.workflow", "Show every event of an execution"),
         "workflow.stack": ("engine.looking", "Show where the code of a run waits"),
         "workflow.query": ("engine.looking", "Ask a run what its class can tell"),
+        "task.info": ("engine.tasks", "Show one task of an execution"),
         "workflow.update": ("engine.updates", "Ask a run to change, and for its answer"),
         "workflow.cancel": ("engine.requests", "Ask an execution to end"),
         "workflow.signal": ("engine.requests", "Send a signal to an execution"),
         "workflow.terminate": ("engine.requests", "End an execution here and now"),
+        "workflow.restart": ("engine.requests", "End an execution and start it anew"),
     },
     "Processes": {
         "standalone": ("engine.standalone", "Run a workflow on SWF, with its own processes"),
@@ -68,6 +71,7 @@ COMMANDS = {name: module for commands in GROUPS.values() for name, (module, _) i
 #: those that print a table, which ``--format`` and ``--header`` are for
 PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
 PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
+PRINT_TABLES |= {"workflow.filter", "task.info"}
 PRINT_TABLES |= {"workflow.stack", "workflow.query", "workflow.update"}
 
 

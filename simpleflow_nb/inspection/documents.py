@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import payload
-from .executions import Info, executions, history
+from .executions import Info, executions, found_task, history
 from .task_rows import TaskRow, epoch, task_rows
 
 SCHEMA = 1  #: of every document and file that we write
@@ -33,7 +33,7 @@ def list_document(service: Any, domain: str, *, status: str, started_since_days:
     """Return the executions of ``workflow.list``, newest first."""
     oldest = max(0, time.time() - started_since_days * 86_400)
     found = executions(service, domain, is_open=status == "open", oldest=oldest)
-    return document_of("executions", [_execution(domain, info) for info in found])
+    return document_of("executions", [execution_document(domain, info) for info in found])
 
 
 def info_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
@@ -47,7 +47,7 @@ def info_document(service: Any, domain: str, execution: dict[str, str]) -> Docum
     return document_of(
         "execution",
         {
-            **_execution(domain, info),
+            **execution_document(domain, info),
             "task_list": described["executionConfiguration"]["taskList"]["name"],
             "input": _value(started.get("input")),
             "events": len(events),
@@ -63,6 +63,11 @@ def tasks_document(service: Any, domain: str, execution: dict[str, str], *, most
     """Return the attempts at the tasks of an execution, newest first."""
     rows = task_rows(history(service, domain, execution))[::-1][:most]
     return document_of("tasks", [_task(row) for row in rows])
+
+
+def task_document(service: Any, domain: str, execution: dict[str, str], task: str) -> Document:
+    """Return the last attempt at a task, or the one that its id names; DefinitionError if there is none."""
+    return document_of("task", _task(found_task(service, domain, execution, task)))
 
 
 def profile_document(service: Any, domain: str, execution: dict[str, str], *, most: int | None = None) -> Document:
@@ -90,7 +95,8 @@ def history_document(service: Any, domain: str, execution: dict[str, str]) -> Do
     )
 
 
-def _execution(domain: str, info: Info) -> Document:
+def execution_document(domain: str, info: Info) -> Document:
+    """Return one execution as listings have it."""
     closed = info.get("closeTimestamp")
     return {
         "domain": domain,

@@ -10,7 +10,7 @@ from .. import payload
 from ..exceptions import DefinitionError
 from ..swf_service import ExecutionInfo, LookingService
 from .tables import Table
-from .task_rows import epoch, shown_time, task_rows
+from .task_rows import TaskRow, epoch, shown_time, task_rows
 
 if TYPE_CHECKING:
     from ..replay.events import HistoryEvent
@@ -184,11 +184,10 @@ def profile_table(service: LookingService, domain: str, execution: Mapping[str, 
     header = ["Task", "Last State", "Scheduled", "Time Scheduled", "Start", "Time Running", "End", "Percentage of total time"]
     table = Table(header)
     for row in sorted(rows, key=lambda row: row.seconds_run or 0, reverse=True)[:most]:
-        name = row.id if row.attempt == 1 else f"{row.id}.{row.attempt}"
         share = round(100 * (row.seconds_run or 0) / total, 2) if total else None
         table.rows.append(
             [
-                name,
+                row.attempt_id,
                 row.state,
                 shown_time(row.scheduled)[:16],
                 row.seconds_waited,
@@ -199,6 +198,43 @@ def profile_table(service: LookingService, domain: str, execution: Mapping[str, 
             ]
         )
     return table
+
+
+def task_table(
+    service: LookingService, domain: str, execution: Mapping[str, Any], task: str, *, with_details: bool = False
+) -> Table:
+    """Return simpleflow's ``task.info``: the last attempt at a task, or the one that its id names.
+
+    Raises:
+        DefinitionError: the execution has no such task.
+    """
+    row = found_task(service, domain, execution, task)
+    columns: list[tuple[str, Any]] = [
+        ("type", "activity"),
+        ("id", row.attempt_id),
+        ("name", row.name),
+        ("version", row.version),
+        ("state", row.state),
+        ("timestamp", shown_time(row.last_moment)),
+        ("input", row.input),
+        ("result", row.result),
+        ("reason", row.reason),
+        *([("details", row.details)] if with_details else []),
+    ]
+    return Table([name for name, _ in columns], [[value for _, value in columns]])
+
+
+def found_task(service: LookingService, domain: str, execution: Mapping[str, Any], task: str) -> TaskRow:
+    """Find the last attempt at a task, or the attempt that the id names.
+
+    Raises:
+        DefinitionError: the execution has no such task.
+    """
+    rows = task_rows(history(service, domain, execution))
+    fitting = [row for row in rows if row.attempt_id == task and row.attempt > 1] or [row for row in rows if row.id == task]
+    if not fitting:
+        raise DefinitionError(f"{execution['workflowId']} has no task {task!r}; workflow.tasks shows which it has")
+    return fitting[-1]
 
 
 def history_table(events: list[HistoryEvent]) -> Table:

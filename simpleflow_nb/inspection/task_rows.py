@@ -34,6 +34,11 @@ class TaskRow:
     scheduled_event_id: int = 0
 
     @property
+    def attempt_id(self) -> str:
+        """The id with the attempt, which the first one has none of."""
+        return self.id if self.attempt == 1 else f"{self.id}.{self.attempt}"
+
+    @property
     def last_moment(self) -> float:
         return self.ended or self.started or self.scheduled
 

@@ -96,7 +96,9 @@ class Relations(Store):
     def _target(self, source: LocalExecution, asked: dict[str, Any]) -> LocalExecution | None:
         """Return the open execution of the same domain that is meant; without a run id, whichever is open."""
         found = self.domains[source.domain].open_by_id.get(asked["workflowId"])
-        return found if found is not None and asked.get("runId") in (None, "", found.run_id) else None
+        if found is None or found.close_status is not None:  # the response that sends it may have closed its own target
+            return None
+        return found if asked.get("runId") in (None, "", found.run_id) else None
 
     def _refuse(self, source: LocalExecution, now: float, kind: str, initiated: int, cause: str) -> list[LocalExecution]:
         if source.close_status is None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import activity as activities
-from .. import payload
+from .. import constants, payload
 from ..environment import value_of
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
@@ -27,7 +27,8 @@ from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
 from .interrupts import may_be_interrupted
 from .log_context import logged_as
-from .payload_directory import MemoryPayloads, Payloads, keep_long_texts
+from .lost_decisions import are_ended, is_breakdown
+from .payload_directory import MemoryPayloads, Payloads, keep_long_texts, keep_shared_texts
 from .process_title import process_identity
 from .workflow_classes import WorkflowClasses
 
@@ -239,6 +240,7 @@ class Decider:
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
                 elif one["decisionType"] == "RecordMarker":
                     mask_failure(one["recordMarkerDecisionAttributes"], masked)
+            keep_shared_texts(cached.execution, self.payloads)
             keep_long_texts(decisions, self.payloads)
             self.service.respond_decision_task_completed(taskToken=task["taskToken"], decisions=decisions, **extra)
         except Exception as error:
@@ -246,6 +248,10 @@ class Decider:
             if is_refused(error):  # a retry would be refused again, so it is parked for somebody to look into
                 self._park(task, error)
                 return
+            if is_breakdown(error):
+                events = self._history(task["workflowExecution"], constants.MAX_HISTORY_EVENTS)
+                if are_ended(self.service, self.domain, task, decisions, events):
+                    return
             if fault_code(error) != UNKNOWN_RESOURCE:
                 raise
             logger.info("%s: the decision came too late: %s", task["workflowExecution"]["workflowId"], error)

@@ -56,7 +56,7 @@ def _progress(execution: Execution, line_characters: int) -> dict[str, Any]:
         "completed": execution.completed,
         "failed": execution.failed,
         "open": execution.open,
-        "held_back": len(execution.ready) + len(execution.refused),
+        "held_back": len(execution.ready) + sum(one.type == "ScheduleActivityTask" for one in execution.refused),
     }
     body: dict[str, Any] = {}
     if found := {name: number for name, number in counts.items() if number}:

@@ -16,6 +16,7 @@ from ..program import __file__ as program_file
 from ..program import program
 from ..queries import Query, queries_of
 from ..replay.events import HistoryEvent
+from ..replay.looks import Looks
 from ..replay.observation import Observation, ObservedExecution, Wait
 from ..tracebacks import text_of, traceback_lines
 from ..updates import method_of, objection, update_of, updates_of
@@ -23,7 +24,7 @@ from ..workflow import Workflow
 from .interrupts import may_be_interrupted
 from .workflow_classes import WorkflowNotFound, named_class
 
-_CARRIERS = frozenset({__file__, program_file, payload.__file__, inspect.getfile(ObservedExecution)})
+_CARRIERS = frozenset({__file__, program_file, payload.__file__, inspect.getfile(Looks)})
 
 
 class ObservedRun:

@@ -10,6 +10,7 @@ from .. import payload
 from ..exceptions import PayloadError, PayloadMissing
 
 if TYPE_CHECKING:
+    from ..replay import Execution
     from ..replay.decisions import Decision
 
 _SHARED = "shared"  #: file that marks a directory shared by processes of a domain
@@ -144,6 +145,14 @@ def kept(text: str | None, payloads: Payloads) -> str | None:
         return text
     payloads.store(text)
     return payload.reference(text)
+
+
+def keep_shared_texts(execution: Execution, payloads: Payloads) -> None:
+    """Keep the results to which inputs of a decision refer, before it is sent."""
+    while execution.new_shared:
+        digest, text = next(iter(execution.new_shared.items()))
+        payloads.store(text)
+        del execution.new_shared[digest]
 
 
 def keep_long_texts(decisions: list[Decision], payloads: Payloads) -> None:

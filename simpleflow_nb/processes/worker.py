@@ -235,7 +235,7 @@ class Worker:
     def _carry_out(self, running: RunningTask, task_list: str) -> tuple[str, dict[str, Any]]:
         """Run the body; return how the task ended, and the arguments of the report. The task stays under way until reported."""
         try:
-            arguments = payload.decode(running.task.get("input"), self.payloads.load) or {}
+            arguments = payload.decode_input(running.task.get("input"), self.payloads.load) or {}
         except Exception as error:
             reason, details = failure_of(error)
             return "failed", {"reason": reason, "details": details}

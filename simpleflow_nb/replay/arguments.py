@@ -7,11 +7,14 @@ from types import GeneratorType
 from typing import Any
 
 from .. import payload
-from ..futures import FUTURE_TYPES, Future
+from ..futures import DONE, FUTURE_TYPES, Future
 
 FUTURES, READ_ONCE = 1, 2
 
+_MADE_HERE = frozenset({"strand", "Group"})  # types of futures whose results are made by code in the decider
+
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
 def contents(values: Iterable[Any]) -> int:
@@ -72,10 +75,51 @@ def filled(value: Any) -> Any:
     if kind in FUTURE_TYPES:
         return value.execution.decoded(value)  # not .result: that would raise pending failures, as at a wait
     if kind is list or kind is tuple:
-        return [filled(item) for item in value]
+        return [item if type(item) in _PLAIN else filled(item) for item in value]
     if kind is dict:
-        return {key: filled(item) for key, item in value.items()}
+        return {key: filled(item) for key, item in value.items()} if value else {}
     return value
+
+
+def shared_in(value: Any) -> Any:
+    """Return the value with each finished future replaced by its result, or by a reference to it; never waits."""
+    kind = type(value)
+    if kind in FUTURE_TYPES:
+        return value.execution.shared(value)
+    if kind is list or kind is tuple:
+        return [item if type(item) in _PLAIN else shared_in(item) for item in value]
+    if kind is dict:
+        return {key: shared_in(item) for key, item in value.items()} if value else {}
+    return value
+
+
+def unfinished(values: Iterable[Any], name: str) -> list[Future[Any]]:
+    """Return the futures in the arguments of a task that have no results yet, or never will.
+
+    Raises:
+        TypeError: a result that is there has no JSON form.
+    """
+    found = []
+    for future in futures_in(values):
+        if future.stage != DONE:
+            found.append(future)
+        elif (fault := fault_of(future)) is not None:
+            raise TypeError(f"an argument of {name}: {fault}")
+    return found
+
+
+def fault_of(future: Future[Any]) -> str | None:
+    """Return why the result of a finished future cannot be an argument of a task; None if it can.
+
+    Results of the history are JSON; those of coroutines, groups and the like need not be.
+    """
+    if future.type not in _MADE_HERE:
+        return None
+    try:
+        payload.encoded(future.execution.decoded(future), f"the result of {future.id}")
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def waited_for(value: Any) -> Any:

@@ -13,12 +13,12 @@ from typing import Any
 
 from .. import payload
 from ..constants import MAX_OPEN_CHILD_COUNT
-from ..exceptions import SimpleflowError, TaskFailed
+from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ..futures import DONE, HELD, OPEN, QUEUED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, filled, listed
 from .commands import ChildTask
-from .externals import Externals
+from .externals import SIGNAL_EXTERNAL, Externals
 from .failures import Verdict
 from .task_queue import TaskQueue
 from .tasks import source_frame
@@ -104,7 +104,6 @@ class Children(Externals):
         if found & FUTURES:
             self._hold(future)
         else:
-            self._prepare(future)
             self._arguments_ready(future)
         return future
 
@@ -120,15 +119,18 @@ class Children(Externals):
             return
         future.cancelling = True
         if future.run_id is not None:  # else as soon as it has started: an execution that has not cannot be cancelled
-            self.cancel_execution(future.key, future.run_id)
+            self.cancel_execution(future.key)  # without the run id: it may have continued as new
 
     # ---- what events change ------------------------------------------------------------------------------------------------
 
     def child_started(self, future: ChildFuture, run_id: str) -> None:
         future.run_id = run_id
+        for follower in future.followers or ():
+            if isinstance(follower, ChildFuture):
+                follower.key, follower.run_id = future.key, run_id
         self.started_children[future] = None
         if future.cancelling:
-            self.due.append(self.canceling(future.key, run_id))
+            self.due.append(self.canceling(future.key, None))
 
     def refuse(self, future: Future[Any], cause: str) -> None:
         """Keep what a quota refused for later: children after a pause, the rest after the backoff timer."""
@@ -144,6 +146,20 @@ class Children(Externals):
     def pace_ended(self) -> None:
         self.pace_is_open, self.allowance = False, PACE
 
+    def readdress(self, future: Future[Any]) -> bool:
+        """Send to the present run of an open child what has not reached its first one; return whether there is such a child.
+
+        A child that is continued as new stays the same child, but its parent is not told of the new run.
+        """
+        is_signal = future.type == SIGNAL_EXTERNAL
+        target = future.args[:2] if is_signal else (future.key, *future.args)
+        if not any((child.key, child.run_id) == target for child in self.started_children):
+            return False
+        future.args = (target[0], None, *future.args[2:]) if is_signal else (None,)
+        future.stage = QUEUED
+        self.due.append(future)
+        return True
+
     # ---- at each decision --------------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
@@ -156,7 +172,7 @@ class Children(Externals):
             if not future.attributes and not self._is_prepared(future):
                 continue
             if not future.id:
-                self._identify(future)
+                self._identify_or_fail(future)
                 continue
             if self.is_paced:
                 self.allowance -= 1
@@ -167,6 +183,11 @@ class Children(Externals):
             self.paces, self.pace_is_open = self.paces + 1, True
             wait = PACE_SECONDS * 2 ** max(0, self.pace_streak - 1)
             self.queue.append(self._timer(f"{commands.PACE}{self.paces}", wait))
+
+    def _arguments_ready(self, future: Future[Any]) -> None:
+        if isinstance(future, ChildFuture):
+            self._prepare(future)
+        super()._arguments_ready(future)
 
     def _enqueue(self, future: Future[Any]) -> None:
         if not isinstance(future, ChildFuture):
@@ -200,9 +221,29 @@ class Children(Externals):
         try:
             self._prepare(future)
         except (SimpleflowError, TypeError, ValueError) as error:
-            self.fail(future, TaskFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
+            self._fail_to_start(future, error)
             return False
         return True
+
+    def _identify_or_fail(self, future: Future[Any]) -> None:
+        try:
+            self._identify(future)
+        except SimpleflowError as error:
+            self._fail_to_start(future, error)
+
+    def _fail_to_start(self, future: Future[Any], error: Exception) -> None:
+        self.fail(future, WorkflowFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
+
+    def _identify(self, future: Future[Any]) -> None:
+        super()._identify(future)
+        first = self.tasks[future.id]
+        if isinstance(future, ChildFuture) and isinstance(first, ChildFuture):
+            future.key, future.run_id = first.key, first.run_id
+
+    def _cancellation_of(self, future: Future[Any]) -> TaskFailed:
+        if isinstance(future, ChildFuture):
+            return WorkflowCanceled(future.id or future.name)
+        return super()._cancellation_of(future)
 
     def _prepare(self, future: ChildFuture) -> None:
         args, kwargs = filled(future.args), filled(future.kwargs)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import CodeType
 from typing import Any, Protocol
 
 from .. import payload
-from ..constants import MAX_DATA_CHARACTERS, MAX_REQUEST_BYTES
+from ..constants import MAX_DATA_CHARACTERS, MAX_ID_CHARACTERS, MAX_REQUEST_BYTES
 from ..futures import Future
 from ..retry import RetryPolicy
-from .arguments import filled
+from .arguments import filled, shared_in
 from .decisions import Decision, RecordMarker, StartTimer
 
 # Names reserved for the engine; users' names may not begin with an underscore.
@@ -21,6 +22,8 @@ UPDATE, ANSWER = "_update-", "_answer-"  # signals that request an update, marke
 MISSING = "_missing"  # its details: ids of the events of signals whose payloads were missing
 
 ENGINE_VERSION = 2  #: version of the order of decisions; recorded in the first decision of every execution
+
+FORWARDED = "_forwarded"  # its details: ids of the events of signals that were sent on, whose inputs are long
 
 MISSING_AT_ONCE = 3_000  #: ids in one marker, within SWF's 32,768 characters
 
@@ -59,7 +62,10 @@ class ChildTask(Protocol):
         """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``."""
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child with these arguments, but for its id."""
+        """Return the attributes of the decision that starts a child with these arguments, but for its id and its input."""
+
+    def input(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        """Encode the input of a child with these arguments."""
 
 
 class Command:
@@ -89,7 +95,8 @@ def described(command: Queued | None) -> str:
 
 def activity_id(name: str, suffix: int | str) -> str:
     """Return ``activity-<name>-<suffix>``; a name too long for SWF's 256 characters ends in its hash."""
-    return short_id(f"activity-{name}-{suffix}")
+    id = f"activity-{name}-{suffix}"
+    return id if len(id) <= _LONGEST_ID else short_id(id)
 
 
 def short_id(text: str) -> str:
@@ -99,12 +106,33 @@ def short_id(text: str) -> str:
     return f"{text[: _LONGEST_ID - 33]}-{hashlib.md5(text.encode()).hexdigest()}"
 
 
-def activity_input(task: ActivityTask | ChildTask, args: Any, kwargs: Any) -> str:
-    """Encode the input of an activity task in simpleflow's form, with the declaring module if workers need it."""
-    if task.is_plain:
-        return payload.encode(filled(kwargs) or filled(args))
-    body = _call(task, args, kwargs)
-    if task.declared_in:
+def attempt_id(id: str, attempt: int) -> str:
+    """Return the id under which a further attempt at a task is known to the service."""
+    return _within_limit(f"{id}.{attempt}")
+
+
+def retry_timer_id(id: str, attempt: int) -> str:
+    """Return the id of the timer after an attempt at a task."""
+    return f"{RETRY}{_within_limit(id, _LONGEST_ID + 13)}-{attempt}"
+
+
+def _within_limit(id: str, limit: int = MAX_ID_CHARACTERS) -> str:
+    """Return an id, shortened only if it is too long: one that a user has given may have all characters that SWF allows."""
+    return id if len(id) <= limit else short_id(id)
+
+
+def input_of(future: Future[Any]) -> str:
+    """Encode the input of an activity task or a child execution, in simpleflow's form."""
+    task = future.task
+    if task.is_plain:  # for workers that know no references
+        return payload.encode(filled(future.kwargs) or filled(list(future.args)))
+    args, kwargs = shared_in(list(future.args)), shared_in(future.kwargs)
+    if future.type != "ScheduleActivityTask":
+        return str(task.input(args, kwargs))
+    body: dict[str, Any] = {"args": args, "kwargs": kwargs}
+    if task.meta:
+        body["meta"] = task.meta
+    if task.declared_in:  # workers need it to find the activity
         body["__extra"] = {"module": task.declared_in}
     return payload.encode(body)
 
@@ -156,7 +184,7 @@ def _activity_attributes(future: Future[Any], task_list: str, default_priority: 
         "activityId": future.key,
         **task.decision_attributes,
         "taskList": {"name": task_list},
-        "input": activity_input(task, future.args, future.kwargs),
+        "input": input_of(future),
     }
     priority = task.task_priority if future.priority is ... else future.priority
     if priority is not None and not isinstance(priority, int):
@@ -169,7 +197,12 @@ def _activity_attributes(future: Future[Any], task_list: str, default_priority: 
 def _external_attributes(command: Any, default_task_list: str, child_task_list: str | None) -> dict[str, Any]:
     """Return the attributes of a decision about another execution."""
     if command.type == "StartChildWorkflowExecution":
-        attributes = {"workflowId": command.key, "taskList": {"name": default_task_list}, **command.attributes}
+        attributes = {
+            "workflowId": command.key,
+            "taskList": {"name": default_task_list},
+            **command.attributes,
+            "input": input_of(command),
+        }
         if child_task_list is not None:
             attributes["taskList"] = {"name": child_task_list}
         if command.priority is None:
@@ -187,6 +220,7 @@ def _external_attributes(command: Any, default_task_list: str, child_task_list: 
     return {"workflowId": command.key} | ({"runId": command.args[0]} if command.args[0] else {})
 
 
+@cache
 def attributes_name(kind: str, of: str) -> str:
     """Return ``scheduleActivityTaskDecisionAttributes`` for ScheduleActivityTask and ``Decision``; likewise for ``Event``."""
     return f"{kind[0].lower()}{kind[1:]}{of}Attributes"

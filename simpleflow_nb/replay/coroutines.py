@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
+from collections.abc import Iterable
 from types import CoroutineType
 from typing import Any
 
@@ -51,6 +53,13 @@ def _awaited_name(coroutine: Any) -> str:
         if code is not None and code.co_filename.rpartition("/")[0].endswith("asyncio"):
             return str(code.co_name)
     return ""
+
+
+def close_unstarted(awaitables: Iterable[Any]) -> None:
+    """Close the coroutines among these that nothing has awaited, and that nothing will: Python warns of others."""
+    for one in awaitables:
+        if type(one) is CoroutineType and inspect.getcoroutinestate(one) == inspect.CORO_CREATED:
+            one.close()
 
 
 def _asyncio_name(error: BaseException) -> str:

@@ -147,23 +147,29 @@ class Execution(ExecutionState):
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
-        return self._decided(events, self._replay(events, completed))
+        return self._decided(events, self._replay(events, completed) if completed else 0)
 
     def _replay(self, events: list[Event], completed: list[Event]) -> int:
         """Resume the code at each of these decision tasks, with the events that it had seen; return how many those were."""
         first = self.next_id
-        for done in completed:
-            self._read_missing(events, done["eventId"] - first + 1)
+        last = len(events) - 1
+        marked = {  # few of them have markers, which come first in what was decided
+            at
+            for done in completed
+            if (at := done["eventId"] - first) < last and events[at + 1]["eventType"] == "MarkerRecorded"
+        }
+        for at in sorted(marked):
+            self._read_missing(events, at + 1)
         self.replaying = True
         position = 0
         for done in completed:
             at = done["eventId"] - first
-            if _is_parked(events, at):  # no decision was made, as when a decision task times out
+            if at in marked and _is_parked(events, at):  # no decision was made, as when a decision task times out
                 continue
             stop = done["decisionTaskCompletedEventAttributes"]["startedEventId"] - first + 1
             self._apply(events[position:stop])
             self.next_id = first + stop
-            patches = self._leading_markers(events, at + 1)
+            patches = self._leading_markers(events, at + 1) if at in marked else ()
             if not self.open_limit:
                 self.open_limit = MAX_OPEN_ACTIVITY_COUNT
             self.batch_patches = patches
@@ -181,7 +187,7 @@ class Execution(ExecutionState):
     def _decided(self, events: list[Event], position: int) -> list[Decision]:
         """Apply the events from ``position`` on, which no decision has seen yet; return the decisions to send."""
         first = self.next_id - position
-        self.replaying, self.new_missing = False, []
+        self.replaying, self.new_missing, self.new_forwarded = False, [], []
         self._apply(events[position:])
         self.next_id = first + len(events)
         if self.closed:
@@ -231,7 +237,7 @@ class Execution(ExecutionState):
                 self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
             elif name.startswith(commands.PATCH):
                 patches += (name[len(commands.PATCH) :],)
-            elif name != commands.MISSING:  # was read before the signals
+            elif name not in (commands.MISSING, commands.FORWARDED):  # were read before the signals
                 break
             at += 1
         return patches
@@ -243,6 +249,8 @@ class Execution(ExecutionState):
             name = attributes["markerName"]
             if name == commands.MISSING:
                 self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
+            elif name == commands.FORWARDED:
+                self.forwarded.update(json.loads(attributes["details"]))
             elif name[0] != "_":
                 break
             at += 1
@@ -272,7 +280,8 @@ class Execution(ExecutionState):
             self.forward()
         if self.update_requests:
             self.begin_updates()
-        self._release_ready()
+        if self.ready or self.ready_children or self.is_paced:
+            self._release()
         roused = self.roused
         if self.conditions:
             self.rouse_conditions()
@@ -289,13 +298,10 @@ class Execution(ExecutionState):
                 self._drop_the_rest()
                 queue.append(self.finished)
                 return
-            self._release_ready()
+            if self.ready or self.ready_children or self.is_paced:
+                self._release()
             if self.conditions:
                 self.rouse_conditions()
-
-    def _release_ready(self) -> None:
-        if self.ready or self.ready_children or self.is_paced:
-            self._release()
 
     def _check_complete(self) -> None:
         """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""
@@ -392,9 +398,11 @@ class Execution(ExecutionState):
             out.append(commands.marker(commands.ENGINE, json.dumps(details)))
             self.engine_version = details["engine"]
         out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
-        for n in range(0, len(self.new_missing), commands.MISSING_AT_ONCE):
-            ids = self.new_missing[n : n + commands.MISSING_AT_ONCE]
-            out.append(commands.marker(commands.MISSING, json.dumps(ids, separators=(",", ":"))))
+        if self.new_missing or self.new_forwarded:
+            for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
+                for n in range(0, len(found), commands.MISSING_AT_ONCE):
+                    ids = found[n : n + commands.MISSING_AT_ONCE]
+                    out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

@@ -14,8 +14,11 @@ from ..payload import scan_once
 from .children import START_CHILD
 from .execution_state import Event, ExecutionState
 from .externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
+from .failures import timeout_seconds
 
 Handler = Callable[[ExecutionState, Event], None]
+
+_UNKNOWN = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
 
 
 # ---- child executions ------------------------------------------------------------------------------------------------------
@@ -85,7 +88,9 @@ def _child_failed(x: ExecutionState, e: Event) -> None:
 def _child_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["childWorkflowExecutionTimedOutEventAttributes"]
     f = _opened(x, e, a)
-    x.attempt_failed(f, exceptions.WorkflowTimeout(f.id, a["timeoutType"]), e["eventId"])
+    x.attempt_failed(
+        f, exceptions.WorkflowTimeout(f.id, a["timeoutType"], timeout_value=timeout_seconds(f, a["timeoutType"])), e["eventId"]
+    )
 
 
 def _child_canceled(x: ExecutionState, e: Event) -> None:
@@ -148,7 +153,7 @@ def _not_reached(kind: str, attributes: str) -> Handler:
             f = x.recorded(e, kind, _key(kind, a, x), refused=True)
         if a["cause"].endswith("_EXCEEDED"):
             x.refuse(f, a["cause"])
-        else:
+        elif a["cause"] != _UNKNOWN or not x.readdress(f):
             x.fail(f, exceptions.TaskFailed(f.id, a["cause"]), order=e["eventId"])
 
     return handle

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from ..futures import HELD, QUEUED, Future
-from .strands import Strands
+from .shared_results import SharedResults
 from .tasks import source_frame
 
 SIGNAL_EXTERNAL = "SignalExternalWorkflowExecution"
@@ -17,7 +17,7 @@ CANCEL_EXTERNAL = "RequestCancelExternalWorkflowExecution"
 EXTERNAL = frozenset({SIGNAL_EXTERNAL, CANCEL_EXTERNAL})
 
 
-class Externals(Strands):
+class Externals(SharedResults):
     """Requests of a run to other executions; each is a future that ends when the service has passed it on."""
 
     __slots__ = ()

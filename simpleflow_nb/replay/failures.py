@@ -1,4 +1,4 @@
-"""Failed attempts at tasks, and what a hook of the workflow decides about them."""
+"""Failed attempts at tasks, what they tell of themselves, and what a hook of the workflow decides about them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from ..constants import NEVER
 from ..futures import NO_KWARGS, Future
+
+#: The setting of an activity that each type of timeout of SWF is about.
+_SETTINGS = {
+    "HEARTBEAT": "heartbeatTimeout",
+    "SCHEDULE_TO_CLOSE": "scheduleToCloseTimeout",
+    "SCHEDULE_TO_START": "scheduleToStartTimeout",
+    "START_TO_CLOSE": "startToCloseTimeout",
+}
 
 
 class VerdictKind(Enum):
@@ -29,3 +38,12 @@ class Verdict:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=lambda: NO_KWARGS)
     ended: Future[Any] | None = None
+
+
+def timeout_seconds(future: Future[Any], timeout_type: str) -> int | None:
+    """Return the seconds after which a task times out, from its activity or class; None without such a timeout."""
+    if future.type == "ScheduleActivityTask":
+        text = future.task.timeouts.get(_SETTINGS.get(timeout_type, ""), NEVER)
+        return None if text == NEVER else int(text)
+    seconds: int | None = future.task.workflow.execution_timeout
+    return seconds

@@ -15,6 +15,7 @@ from ..payload import scan_once
 from . import commands
 from .execution_state import Event, ExecutionState
 from .external_handlers import EXTERNAL_HANDLERS
+from .failures import timeout_seconds
 
 Handler = Callable[[ExecutionState, Event], None]
 
@@ -86,7 +87,7 @@ def _activity_failed(x: ExecutionState, e: Event) -> None:
 def _activity_timed_out(x: ExecutionState, e: Event) -> None:
     a = e["activityTaskTimedOutEventAttributes"]
     f = _scheduled(x, e, a)
-    error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"))
+    error = exceptions.TimeoutError(f.id, a["timeoutType"], a.get("details"), timeout_seconds(f, a["timeoutType"]))
     # The worker sends heartbeats by itself, whatever the activity does: without them the worker is lost.
     x.attempt_failed(f, error, e["eventId"], lost=a["timeoutType"] == "HEARTBEAT")
 
@@ -136,11 +137,7 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
         timer = x.tasks[timer_id]
         if timer.stage < DONE:
             timer.stage = DONE
-            x.again(_retried(x, timer_id))
-
-
-def _retried(x: ExecutionState, timer_id: str) -> Future[Any]:
-    return x.tasks[timer_id[len(commands.RETRY) :].rpartition("-")[0]]
+            x.again(timer.task)
 
 
 def _start_timer_failed(x: ExecutionState, e: Event) -> None:
@@ -156,7 +153,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
         return
     if timer_id.startswith(commands.RETRY):
         f.stage = DONE
-        f = _retried(x, timer_id)
+        f = f.task
     elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
         f.stage, x.backoff_is_open = DONE, False
         return
@@ -188,7 +185,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
         return
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
-        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {}).get("runId")))
+        x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {})))
     taken = False
     waits = x.signal_waits.get(name)
     if waits:

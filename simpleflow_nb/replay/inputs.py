@@ -11,7 +11,7 @@ from typing import Any
 from .. import payload
 from ..futures import Future
 from .arguments import filled
-from .commands import activity_input
+from .commands import input_of
 
 
 class InputComparison:
@@ -26,14 +26,14 @@ class InputComparison:
         """Return the call that was swapped with this one; None if the input is the same or merely changed."""
         if recorded is None:
             return None
-        if payload.referenced_digest(recorded) is None:
+        if payload.referenced_digest(recorded) is None and not payload.has_shared(recorded):
             try:
                 had, _ = payload.scan_once(recorded, 0)
                 if had["args"] == filled(future.args) and had["kwargs"] == filled(future.kwargs):
                     return None
             except (StopIteration, ValueError, TypeError, KeyError):
                 pass  # not written by this engine; compared as text below
-        text = activity_input(future.task, future.args, future.kwargs)
+        text = input_of(future)
         if payload.referenced_digest(recorded) is not None:
             text = payload.reference(text)
         if text == recorded:

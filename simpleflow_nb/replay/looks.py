@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 from ..exceptions import DefinitionError
-from ..futures import DONE, Future
+from ..futures import DONE, RUNNING_IN, Future
 from .suspension import Suspension
 
 T = TypeVar("T")
@@ -38,9 +38,11 @@ class Looks(Suspension):
         self.asked, self.refusal = who, None
         was_dead, self.dead = self.dead, True  # every call of the engine that is more than a look begins with block() then
         strand, self.current = self.current, None  # what cannot be read is raised here, and leaves no strand in the middle
+        running = RUNNING_IN.set(self)
         try:
             value = look()
         finally:
+            RUNNING_IN.reset(running)
             self.asked, self.dead, self.current = None, was_dead, strand
             if self.refusal is not None:
                 raise self.refusal from None
@@ -48,9 +50,9 @@ class Looks(Suspension):
                 raise self.defect from None
         return value
 
-    def block(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool] = all) -> None:
-        if not self.dead or self.asked is None:
-            super().block(futures, quantifier)
+    def _called_when_dead(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool]) -> None:
+        if self.asked is None:
+            super()._called_when_dead(futures, quantifier)
         elif not futures:
             self.refuse_to_change()
         elif not quantifier(future.stage >= DONE for future in futures):

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..exceptions import StaleCache
-from ..futures import Future
 from . import commands
 from .execution import Execution
 from .execution_state import Event
 from .handlers import HANDLERS
 
-_PACKAGE = __file__.rpartition("replay")[0]
 _COMPLETED = "DecisionTaskCompleted"
 
 #: how an execution has closed, as SWF says it in small letters, by the type of its last event
@@ -57,11 +55,10 @@ class Observation:
 class Wait:
     """A place where the code is suspended."""
 
-    strand: str  #: the name of the strand, ``run`` of run() itself
+    strand: str  #: ``run``, or the name of what runs beside it
     frames: tuple[traceback.FrameSummary, ...]  #: of the workflow's code, innermost last; none of the engine's
-    futures: tuple[Future[Any], ...]  #: for which it waits there
+    futures: tuple[Any, ...]  #: for which it waits there; or what stands for several, such as `futures.Completions`
     is_any: bool  #: the end of one of them is enough
-    condition: str | None  #: for which it waits instead of futures, in words
 
 
 class ObservedExecution(Execution):
@@ -83,11 +80,9 @@ class ObservedExecution(Execution):
         """
         if not events or events[0]["eventId"] != 1:
             raise StaleCache("looking at an execution takes its whole history")
-        if self.wants_history:
-            self.delivered = events
+        self.delivered = events  # for hooks, and for queries that read the history
         completed = [event for event in events if event["eventType"] == _COMPLETED]
         position = self._replay(events, completed)
-        self.delivered = None
         if not position:
             self._apply(events[:1])
             self.now = events[0]["eventTimestamp"]
@@ -97,15 +92,12 @@ class ObservedExecution(Execution):
         self._check_complete()
 
     def waits(self) -> list[Wait]:
-        """Return where the code is suspended; empty if it has not begun, or has ended."""
+        """Return where the code is suspended, ``run()`` first; empty if it has not begun, or has ended."""
         found = []
         for strand in (self.main, *self.strands):
-            frame = strand.greenlet.gr_frame if strand.greenlet else None
-            if frame is not None:
-                frames = (one for one in traceback.extract_stack(frame) if not one.filename.startswith(_PACKAGE))
-                futures = tuple(one for one in strand.waits_for if isinstance(one, Future))
-                condition = next((one.told for one in strand.waits_for if not isinstance(one, Future)), None)
-                found.append(Wait(strand.name, tuple(frames), futures, strand.waits_for_any, condition))
+            if strand.greenlet.gr_frame is not None:
+                frames = tuple(self.where(strand))
+                found.append(Wait(strand.name, frames, strand.waits_for, strand.waits_for_any))
         return found
 
     def log(self, message: str) -> None:
@@ -119,8 +111,13 @@ def _started_id(completed: Event) -> int:
 
 
 def _decision_of(event: Event) -> int | None:
-    """Return the id of the DecisionTaskCompleted that has decided an event, None if it has another cause."""
+    """Return the id of the DecisionTaskCompleted that has decided an event, None if it has another cause.
+
+    A request to another execution is decided when it is initiated; its failure names the same decision, and comes later.
+    """
     attributes: Any = next((value for key, value in event.items() if key.endswith("EventAttributes")), {})
+    if attributes.get("initiatedEventId"):
+        return None
     found: int | None = attributes.get("decisionTaskCompletedEventId")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import payload
@@ -17,9 +17,11 @@ class Signals(Children):
 
     __slots__ = (
         "begin_update",
+        "forwarded",
         "forwards",
         "last_signals",
         "missing",
+        "new_forwarded",
         "new_missing",
         "signal_waits",
         "signals",
@@ -40,7 +42,10 @@ class Signals(Children):
         self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
-        self.forwards: list[tuple[str, str, int, str | None]] = []  # to be sent on: name, input, event, run id of the sender
+        # to be sent on: name, input, event, ids of the sender
+        self.forwards: list[tuple[str, str, int, Mapping[str, Any]]] = []
+        self.forwarded: set[int] = set()  # ids of the events of signals with long inputs that were sent on
+        self.new_forwarded: list[int] = []
         self.signals_reach_parent = True
         self.update_requests: list[tuple[str, str | None, int]] = []  # to be begun at the next decision: name, input, event
         self.begin_update: Callable[[str, str | None, int], None] | None = None
@@ -73,22 +78,34 @@ class Signals(Children):
         return future
 
     def forward(self) -> None:
-        """Send signals on to the parent and the open children, as in simpleflow, but not to the run that sent them."""
+        """Send signals on to the parent and the open children, as in simpleflow, but not to the one that sent them."""
         forwards, self.forwards = self.forwards, []
         if self.engine_version == 1:  # its runs did not
             return
         for name, text, order, sender in forwards:
-            digest = payload.referenced_digest(text)
-            if digest is not None and self.is_missing(digest, order):
+            if not self._goes_on(text, order):
                 continue
-            found = payload.decode(text, self.load and self.loaded)
-            if not isinstance(found, dict) or found.get("__propagate") is not True:
-                continue
-            targets = [(child.key, child.run_id) for child in self.started_children]
+            targets: list[tuple[str, str | None]] = [  # children without their run ids: they may have continued as new
+                (child.key, None) for child in self.started_children if child.key != sender.get("workflowId")
+            ]
             parent = self.parent_ids()
-            if parent is not None and self.signals_reach_parent:
+            if parent is not None and self.signals_reach_parent and parent[1] != sender.get("runId"):
                 targets.insert(0, parent)
-            self.queue.extend(self.signaling(name, text, *target) for target in targets if target[1] != sender)
+            self.queue.extend(self.signaling(name, text, *target) for target in targets)
+
+    def _goes_on(self, text: str, order: int) -> bool:
+        """Return whether a signal is to be sent on. A long input is looked at once; a marker tells all replays what it says."""
+        digest = payload.referenced_digest(text)
+        if digest is not None:
+            if self.replaying:
+                return order in self.forwarded
+            if self.is_missing(digest, order):
+                return False
+        found = payload.decode(text, self.load and self.loaded)
+        goes_on = isinstance(found, dict) and found.get("__propagate") is True
+        if goes_on and digest is not None:
+            self.new_forwarded.append(order)
+        return goes_on
 
     def begin_updates(self) -> None:
         """Begin what was requested since the last decision, after the code itself has gone on."""

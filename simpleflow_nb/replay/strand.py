@@ -27,7 +27,18 @@ class Strand:
         interrupts: exceptions to be raised at its next wait: a timeout, a cancellation.
     """
 
-    __slots__ = ("back", "future", "greenlet", "interrupts", "is_roused", "name", "raises_in", "waits_for", "waits_for_any")
+    __slots__ = (
+        "back",
+        "future",
+        "greenlet",
+        "interrupts",
+        "is_roused",
+        "is_shielded",
+        "name",
+        "raises_in",
+        "waits_for",
+        "waits_for_any",
+    )
 
     def __init__(
         self, body: Callable[[], None], name: str, future: Future[Any] | None = None, raises_in: Strand | None = None
@@ -37,7 +48,7 @@ class Strand:
         self.name, self.future = name, future
         self.raises_in = raises_in or self
         self.back: greenlet | None = None  # goes on when this strand waits
-        self.is_roused = False
+        self.is_roused = self.is_shielded = False
         self.waits_for: tuple[Any, ...] = ()
         self.waits_for_any = False  # the end of one is enough
         self.interrupts: deque[BaseException] = deque()
@@ -55,9 +66,9 @@ class Strand:
 
     @contextmanager
     def shielded(self) -> Iterator[None]:
-        """Raise interrupts only after the block."""
-        kept, self.interrupts = self.interrupts, deque()
+        """Raise interrupts and failures only after the block."""
+        was_shielded, self.is_shielded = self.is_shielded, True
         try:
             yield
         finally:
-            self.interrupts = deque([*kept, *self.interrupts])
+            self.is_shielded = was_shielded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import CoroutineType
@@ -11,7 +12,8 @@ from greenlet import GreenletExit
 
 from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
 from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
-from .coroutines import driven
+from .coroutines import close_unstarted, driven
+from .gathering import GatheredFuture
 from .strand import Strand
 from .tasks import Tasks
 
@@ -31,10 +33,15 @@ class _Condition:
     def stage(self) -> int:
         return DONE if self.holds else OPEN
 
+
+class StrandFuture(Future[Any]):
+    """The value of a strand; its failure is always told, by ``result`` too."""
+
+    __slots__ = ()
+
     @property
-    def told(self) -> str:
-        """The end of a sentence of ``workflow.stack`` that begins with 'waits for'."""
-        return "its condition"
+    def is_lenient(self) -> bool:
+        return False
 
 
 class Strands(Tasks):
@@ -55,9 +62,10 @@ class Strands(Tasks):
         strand = self.running_strand("wait_until()")
         while not condition():
             waited = _Condition(condition)
+            waiting: tuple[Any, ...] = (waited,)
             self.conditions[waited] = strand
             try:
-                self.block((waited,))
+                self.block(waiting)
             finally:
                 self.conditions.pop(waited, None)
 
@@ -74,18 +82,20 @@ class Strands(Tasks):
             if waited.holds:
                 self.rouse_strand(strand)
 
-    def spawn(self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True) -> Future[Any]:
+    def spawn(
+        self, body: Callable[[], Any], name: str, *, raises: bool = True, is_own: bool = True, id: str | None = None
+    ) -> Future[Any]:
         """Run ``body()``, plain or a coroutine function, as a strand until it first waits; return the future of its value.
 
         An exception is the future's failure. With ``is_own``, failures of tasks that the body submits are raised in it;
-        without, in the strand that called this.
+        without, in the strand that called this. ``id`` names the strand instead of a number behind its name.
         """
         if self.dead:
             self.block(())
-        id, spawner = self.numbered(name), self.current
-        future: Future[Any] = Future(self, STRAND, id, name)
+        id, spawner = id or self.numbered(name), self.current
+        future = StrandFuture(self, STRAND, id, name)
         future.stage, future.raises, future.strand = OPEN, raises, self.submitter()
-        strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner)
+        strand = Strand(partial(self._live, body, future), id, future, None if is_own else spawner or self.main)
         future.task = strand
         self.strands[strand] = None
         if spawner is None:  # a hook: the strand starts with the code
@@ -120,8 +130,18 @@ class Strands(Tasks):
             return self.spawn(awaitable, getattr(awaitable, "__name__", "task"), raises=False)
         raise DefinitionError(f"{awaitable!r:.80} cannot be awaited here; pass a coroutine or what submit() returned")
 
+    def gathered(self, awaitables: tuple[Any, ...], return_exceptions: bool) -> Future[list[Any]]:
+        """Return the future of all these, each as in :meth:`started`."""
+        try:
+            members = [self.started(one) for one in awaitables]
+        finally:
+            close_unstarted(awaitables)
+        return GatheredFuture(self, members, return_exceptions)
+
     def numbered(self, name: str) -> str:
         """Return the next id of a name: ``group-1``."""
+        if self.dead:
+            self.block(())
         n = self.counters[name] = self.counters.get(name, 0) + 1
         return f"{name}-{n}"
 
@@ -140,6 +160,11 @@ class Strands(Tasks):
     def settle_all(self, futures: Iterable[Future[Any]]) -> None:
         """Wait until all have ended, with or without success."""
         self.block(tuple(futures))
+
+    def take_failures(self, futures: Iterable[Future[Any]]) -> None:
+        """Raise the failures of these no more: whoever has waited for them raises what is to be raised."""
+        taken = set(futures)
+        self.failures = deque(failed for failed in self.failures if failed not in taken)
 
     def cancel_waits(self, strand: Strand) -> None:
         """Cancel what an interrupted strand was waiting for."""
@@ -185,7 +210,7 @@ class Strands(Tasks):
             self.strands.pop(strand, None)
             if strand.raises_in is strand:
                 strand.raises_in = self.main  # tasks that outlive it
-                if any(failed.strand is strand for failed in self.failures):
+                if any(self.failing_strand(failed) is self.main for failed in self.failures):
                     self.rouse_strand(self.main)
 
     def _end_strand(self, future: Future[Any], error: BaseException) -> None:

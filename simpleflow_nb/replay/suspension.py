@@ -46,6 +46,7 @@ class Suspension:
         "program",
         "roused",
         "strands",
+        "untold",
     )
 
     def __init__(self, program: Callable[[Any], Any], load: payload.Load | None) -> None:
@@ -56,6 +57,7 @@ class Suspension:
         self.roused: deque[Strand] = deque([self.main])  # to be resumed, in this order
         self.current: Strand | None = None  # whose code is running
         self.failures: deque[Future[Any]] = deque()  # to be raised where the code waits, in event order
+        self.untold: dict[Future[Any], None] = {}  # that have failed, and nobody has asked; they do not raise by themselves
         self.finished: Command | None = None
         self.error: BaseException | None = None  # raised by run(), if the run has failed
         self.defect: BaseException | None = None  # not the code's fault: the execution is parked
@@ -69,40 +71,53 @@ class Suspension:
             TaskFailed: the oldest failure not raised yet of a task with ``raises_on_failure``.
             GreenletExit: the execution was evicted; raised at every later call too.
         """
-        strand, ended = self.current, 0
+        strand, ended, number = self.current, 0, len(futures)
         while True:
             if self.dead:
-                self.deaths += 1
-                if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
-                    self._leave()
-                raise GreenletExit
+                self._called_when_dead(futures, quantifier)
+                return
             if self.failures:
                 error = self._failure_of(strand)
                 if error is not None:
                     raise error
             if quantifier is all:
-                while ended < len(futures) and futures[ended].stage >= DONE:
+                while ended < number and futures[ended].stage >= DONE:
                     ended += 1
-                if ended == len(futures):
+                if ended == number:
                     return
             elif any(future.stage >= DONE for future in futures):
                 return
             if strand is None:
-                self._leave()
-            assert strand is not None
-            if strand.interrupts:
+                raise _cannot_wait()
+            if strand.interrupts and not strand.is_shielded:
                 strand.waits_for = futures if quantifier is all else ()
                 raise strand.interrupts.popleft()
-            for future in futures[ended : ended + 1] if quantifier is all else futures:
-                _note_waiting(future, strand)
+            if quantifier is all:
+                first = futures[ended]
+                if first.awaited is None:
+                    first.awaited = strand
+                else:
+                    _note_waiting(first, strand)
+            else:
+                for future in futures:
+                    _note_waiting(future, strand)
             strand.waits_for, strand.waits_for_any = futures, quantifier is any
             self._leave()
+
+    def _called_when_dead(self, futures: tuple[Future[Any], ...], quantifier: Callable[[Iterator[bool]], bool]) -> None:
+        """Answer a call that would wait, or change the run, of code that is being unwound."""
+        self.deaths += 1
+        if self.deaths > _MAX_DEATHS:  # `while True: try ... except: pass` in user code: leave it behind
+            self._leave()
+        raise GreenletExit
 
     def rouse(self, future: Any) -> None:
         """Have the strands that wait for a future resumed."""
         waiting = future.awaited
         if type(waiting) is Strand:
-            self.rouse_strand(waiting)
+            if not waiting.is_roused:
+                waiting.is_roused = True
+                self.roused.append(waiting)
         else:
             for strand in waiting:
                 self.rouse_strand(strand)
@@ -115,7 +130,9 @@ class Suspension:
     def switch_into(self, strand: Strand) -> None:
         """Run the code of a strand until it waits or ends."""
         previous, self.current = self.current, strand
-        strand.back = strand.greenlet.parent = getcurrent()
+        here = getcurrent()
+        if strand.back is not here:
+            strand.back = strand.greenlet.parent = here
         strand.greenlet.switch()
         self.current = previous
 
@@ -130,6 +147,8 @@ class Suspension:
     def _failure_of(self, strand: Strand | None) -> BaseException | None:
         """Take the oldest failure that is to be raised in a strand."""
         strand = strand or self.main
+        if strand.is_shielded:
+            return None
         for n, future in enumerate(self.failures):
             if self.failing_strand(future) is strand:
                 del self.failures[n]
@@ -140,8 +159,10 @@ class Suspension:
         """Return the result of a finished future, decoded once; never waits."""
         if future.decode:
             try:
-                collected = getattr(future, "collected", None)
-                future.value = payload.decode(future.value, self.load) if collected is None else collected()
+                if future.value is not None:
+                    future.value = payload.decode(future.value, self.load)
+                elif (collected := getattr(future, "collected", None)) is not None:
+                    future.value = collected()
             except ReplayError as error:
                 self.give_up(error)
             future.decode = False
@@ -167,6 +188,7 @@ class Suspension:
         is_over = True
         for strand in [*reversed(self.strands), self.main]:
             if strand.greenlet:
+                self.deaths = 0
                 previous, self.current = self.current, strand
                 strand.back = strand.greenlet.parent = getcurrent()
                 strand.greenlet.throw(GreenletExit)
@@ -200,6 +222,9 @@ class Suspension:
             text = payload.encoded(waited_for(result), "what run() returned")
             if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
                 self.block(())
+            for failed in self.untold:
+                assert failed.error is not None
+                raise failed.error
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
         except GreenletExit as error:
             if not self.dead:
@@ -232,8 +257,12 @@ class Suspension:
         """Suspend the current strand: what has resumed it goes on."""
         strand = self.current
         if strand is None or strand.back is None or getcurrent() is not strand.greenlet:
-            raise DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
+            raise _cannot_wait()
         strand.back.switch()
+
+
+def _cannot_wait() -> DefinitionError:
+    return DefinitionError("a workflow can only wait inside run(), in the thread that runs it")
 
 
 def _note_waiting(future: Any, strand: Strand) -> None:

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from ..futures import Future
 
 
-class TaskQueue:
-    """Futures in order, each at most once."""
+class TaskQueue(OrderedDict[Future[Any], None]):
+    """Futures in order, each at most once.
 
-    __slots__ = ("_futures",)
-
-    def __init__(self) -> None:
-        self._futures: OrderedDict[Future[Any], None] = OrderedDict()
+    A dict itself, not an owner of one: whether there are any is asked at every submit, and costs no call then.
+    """
 
     def append(self, future: Future[Any]) -> None:
-        self._futures[future] = None
+        self[future] = None
 
     def extend(self, futures: Iterable[Future[Any]]) -> None:
         for future in futures:
-            self._futures[future] = None
+            self[future] = None
 
     def extendleft(self, futures: Iterable[Future[Any]]) -> None:
         """Put each in front, so that the last one is the first then, as ``deque.extendleft`` does."""
         for future in futures:
-            self._futures[future] = None
-            self._futures.move_to_end(future, last=False)
+            self[future] = None
+            self.move_to_end(future, last=False)
 
     def popleft(self) -> Future[Any]:
-        return self._futures.popitem(last=False)[0]
+        return self.popitem(last=False)[0]
 
     def discard(self, future: Future[Any]) -> None:
-        self._futures.pop(future, None)
-
-    def clear(self) -> None:
-        self._futures.clear()
-
-    def __len__(self) -> int:
-        return len(self._futures)
-
-    def __iter__(self) -> Iterator[Future[Any]]:
-        return iter(self._futures)
+        self.pop(future, None)

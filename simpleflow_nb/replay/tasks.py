@@ -13,7 +13,7 @@ from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, futures_in, listed
+from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
 from .commands import ActivityTask, Command, Queued
 from .failures import Verdict, VerdictKind
 from .looks import Looks
@@ -52,6 +52,7 @@ class Tasks(Looks):
         "refused",
         "replaying",
         "run_id",
+        "task_of",
         "tasks",
         "workflow_id",
     )
@@ -82,6 +83,7 @@ class Tasks(Looks):
         self.next_id, self.open, self.open_limit = 1, 0, 0
         # called with each failed attempt, if the workflow wants to decide about them
         self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
+        self.task_of: Callable[[Future[Any]], Any] | None = None  # what was submitted for a future
         self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
@@ -125,7 +127,7 @@ class Tasks(Looks):
                 raise DefinitionError(f"a timer of this run is named {id!r}, as the next task of {name}; give it another name")
         if raises is None and (raises := task.raises_on_failure) is None:
             raises = self.activities_raise
-        future.raises, future.strand = raises, self.submitter()
+        future.raises, future.strand = raises, None if self.current is self.main else self.current
         if kwargs and "__priority" in kwargs:
             future.priority = kwargs.pop("__priority")
         future.args = args
@@ -139,8 +141,12 @@ class Tasks(Looks):
             self._hold(future)
         elif task.idempotent:
             self._identify(future)
+        elif self.ready or self.open >= self.open_limit:
+            self.ready.append(future)
         else:
-            self._enqueue(future)
+            self.open += 1
+            future.stage = QUEUED
+            self.queue.append(future)
         return future
 
     def start_timer(
@@ -201,10 +207,10 @@ class Tasks(Looks):
         elif future.stage == HELD:
             self.ready.discard(future)
             self.refused.discard(future)
-            retry = self.tasks.get(f"{commands.RETRY}{future.id}-{future.attempt}")
+            retry = self.tasks.get(commands.retry_timer_id(future.id, future.attempt))
             if retry is not None and retry.stage < DONE:
                 self.cancel(retry)
-            self.settle(future, STOPPED, TaskCanceled(future.id))
+            self.settle(future, STOPPED, self._cancellation_of(future))
         else:
             self._decide("RequestCancelActivityTask", future.key, {"activityId": future.key})
 
@@ -238,7 +244,7 @@ class Tasks(Looks):
         return future
 
     def _hold(self, future: Future[Any]) -> None:
-        needed = [f for f in futures_in((future.args, future.kwargs)) if f.stage != DONE]
+        needed = unfinished((future.args, future.kwargs), future.name)
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
             self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
@@ -279,6 +285,7 @@ class Tasks(Looks):
         return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
 
     def _enqueue(self, future: Future[Any]) -> None:
+        """Queue the decision of a task whose arguments are available, or hold it back at a limit."""
         if self.ready or self.open >= self.open_limit:
             self.ready.append(future)
         else:
@@ -311,11 +318,14 @@ class Tasks(Looks):
         if future.awaited:
             self.rouse(future)
         if future.dependents:
-            for dependent in future.dependents:
+            dependents, future.dependents = future.dependents, None
+            fault = fault_of(future)
+            for dependent in dependents:
                 dependent.missing -= 1
-                if not dependent.missing and dependent.stage == HELD:
+                if fault is not None and dependent.stage == HELD:
+                    self.fail(dependent, TaskFailed(dependent.id or dependent.name, fault), order=order)
+                elif not dependent.missing and dependent.stage == HELD:
                     self._queue_of(dependent).append(dependent)
-            future.dependents = None
         if future.followers:
             followers, future.followers = future.followers, None
             for follower in followers:
@@ -324,6 +334,7 @@ class Tasks(Looks):
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
+        self._tell(error, future)
         if future.watchers:
             for watcher in future.watchers:
                 watcher.ended(future)
@@ -340,6 +351,11 @@ class Tasks(Looks):
             for follower in followers:
                 if follower.stage < DONE:
                     self.settle(follower, stage, error, future.order)
+
+    def _tell(self, error: BaseException, future: Future[Any]) -> None:
+        """Give a failure the task that it is one of."""
+        if self.task_of is not None and isinstance(error, TaskFailed) and error.task is None:
+            error.task = self.task_of(future)
 
     def fail(
         self, future: Future[Any], error: TaskFailed, dependency: Future[Any] | None = None, order: int | None = None
@@ -364,6 +380,7 @@ class Tasks(Looks):
             return
         future.losses = 0
         if self.judge is not None:  # at the next decision
+            self._tell(error, future)
             self.judged.append((future, error, order))
         else:
             self._retry_or_fail(future, error, order)
@@ -412,15 +429,21 @@ class Tasks(Looks):
     def _wait_and_retry(self, future: Future[Any], wait_seconds: int) -> None:
         if wait_seconds:
             future.stage = HELD
-            self.due.append(self._timer(f"{commands.RETRY}{future.id}-{future.attempt}", wait_seconds))
+            timer = self._timer(commands.retry_timer_id(future.id, future.attempt), wait_seconds)
+            timer.task = future
+            self.due.append(timer)
         else:
             self.again(future)
 
     def again(self, future: Future[Any]) -> None:
         future.attempt += 1
-        future.key = f"{future.id}.{future.attempt}"
+        future.key = commands.attempt_id(future.id, future.attempt)
         future.stage = HELD
         self._queue_of(future).append(future)
+
+    def _cancellation_of(self, future: Future[Any]) -> TaskFailed:
+        """Return the error of a task that is cancelled before the service knows it."""
+        return TaskCanceled(future.id or future.name)
 
     def _queue_of(self, future: Future[Any]) -> TaskQueue:
         """Return the queue in which a task waits for the next decision once its arguments are available."""

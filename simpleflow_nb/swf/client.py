@@ -17,7 +17,7 @@ from ..swf_service import (
     SwfService,
 )
 from ..variables import AWS_ENDPOINT_URL, SWF_CONNECTION_RETRIES
-from . import fast_path
+from . import breakdowns, fast_path
 
 # SWF holds a poll for 60 s: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html
 READ_TIMEOUT_SECONDS = 75
@@ -86,6 +86,7 @@ class Boto3Service:
         self.endpoint: str = self._other.meta.endpoint_url
         for client in (self._polling, self._other):
             fast_path.install(client)
+        breakdowns.install(self._other)
 
     def poll_for_decision_task(self, **arguments: Any) -> DecisionTask:
         client = self._other if arguments.get("nextPageToken") else self._polling

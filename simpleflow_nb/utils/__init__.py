@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import zlib
+from datetime import datetime, time
 from typing import Any, TypeVar
 
 from .. import payload
@@ -100,20 +101,24 @@ def remove_none(obj: T) -> T:
 def serialize_complex_object(obj: Any) -> Any:
     """Return a value that JSON has for one that it has not: of a date, bytes, a set, a generator, a UUID, a path, a lazy proxy.
 
-    A future is its result, which a workflow waits for.
+    A future is its result, which a workflow waits for. Fractions of seconds are milliseconds, and left out if there are none,
+    as in simpleflow; payloads of histories always have them.
 
     Raises:
         TypeError: there is none.
     """
     if isinstance(obj, Future):
         return obj.result
+    if isinstance(obj, datetime | time):
+        text = obj.isoformat(timespec="milliseconds" if obj.microsecond else "seconds")
+        return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
     if type(obj).__module__.partition(".")[0] == "lazy_object_proxy":
         return obj.__wrapped__
     return payload.plain_value(obj)
 
 
 def json_dumps(obj: Any, pretty: bool = False, compact: bool = True, **kwargs: Any) -> str:
-    """Return a value as JSON text, in the forms of the payloads of histories.
+    """Return a value as JSON text; see :func:`serialize_complex_object`.
 
     Args:
         pretty: indented, with sorted keys.

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,40 @@ class Waiting(Workflow):
 """.replace('"\\\\n"', '"\\n"')
 
 
-class ProcessFleet:
-    """A service, and optionally supervised deciders and workers; what ends is started again."""
+COMMANDS = (
+    ("decider.start", "faulty.Faulty", "--nb-processes", "2", "--sticky-timeout", "2"),
+    ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1"),
+)
 
-    def __init__(self, folder: Path, seed: int = 1, *, supervised: bool = True) -> None:
-        self.folder, self.mark = folder, uuid.uuid4().hex
+
+class ProcessFleet:
+    """A service, and optionally supervised deciders and workers; what ends is started again.
+
+    Args:
+        folder: has the modules of the workflows.
+        workflows: class paths of those that are decided, instead of those of ``commands``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 1,
+        *,
+        supervised: bool = True,
+        workflows: tuple[str, ...] = (),
+        commands: Sequence[tuple[str, ...]] = COMMANDS,
+        **environment: str,
+    ) -> None:
+        self.folder, self.mark, self.more = folder, uuid.uuid4().hex, environment
         self.log = folder / "log.txt"
         self.port = free_port()
         self.proxy = Proxy(self.port, seed)
         self._log = self.log.open("ab")
         self.service = self._start_service()
-        deciders = ("decider.start", "faulty.Faulty", "--nb-processes", "2", "--sticky-timeout", "2")
-        workers = ("worker.start", "--task-list", "work", "--nb-processes", "2", "--nb-slots", "3", "--heartbeat", "1")
-        self.commands = [(*words, "--domain", DOMAIN) for words in (deciders, workers) if supervised]
+        if workflows:
+            deciders, *others = commands
+            commands = ((deciders[0], *workflows, *deciders[2:]), *others)
+        self.commands = [(*words, "--domain", DOMAIN) for words in commands if supervised]
         self.supervisors = [self._start(words) for words in self.commands]
         self.standalones: list[subprocess.Popen[str]] = []
 
@@ -127,6 +148,7 @@ class ProcessFleet:
             "SWF_CONNECTION_RETRIES": "2",
             "PYTHONFAULTHANDLER": "1",  # SIGABRT shows where a process hangs
             MARK: self.mark,
+            **self.more,
         }
 
     def _start(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
@@ -177,18 +199,22 @@ class ProcessFleet:
                 return "nobody"
             return f"{number.name} child"
         if what == "service":
-            self.service.send_signal(number)
-            self.await_end(self.service)
-            self.service = self._start_service()
+            self.restart_service(number)
             return f"{number.name} service"
         if what == "supervisor":
-            index = choice.randrange(2)
+            index = choice.randrange(len(self.supervisors))
             self.supervisors[index].send_signal(number)
             self.await_end(self.supervisors[index])
             self.supervisors[index] = self._start(self.commands[index])
             return f"{number.name} supervisor"
         self.proxy.cut_all()
         return "connections cut"
+
+    def restart_service(self, number: signal.Signals) -> None:
+        """End the service with a signal, and start it again with its journal."""
+        self.service.send_signal(number)
+        self.await_end(self.service)
+        self.service = self._start_service()
 
     def restart_ended(self) -> None:
         """Start again the supervisors that ended because they could not reach the service, as an operating system would."""
@@ -218,7 +244,7 @@ class ProcessFleet:
         time.sleep(0.3)  # two signals at once would be one
         for process in self.supervisors:
             process.send_signal(signal.SIGTERM)
-        assert [self.await_end(process) for process in self.supervisors] == [0, 0]
+        assert [self.await_end(process) for process in self.supervisors] == [0] * len(self.supervisors)
         self.service.send_signal(signal.SIGTERM)
         assert self.await_end(self.service) == 0
 

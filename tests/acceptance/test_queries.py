@@ -243,7 +243,6 @@ def test_an_answer_is_a_document_or_a_row_for_programs(waiting: Path) -> None:
         ],
         "waits_for": "all",
         "futures": [{"kind": "signal", "id": "ann", "attempt": 1, "state": "pending", "has_ended": False}],
-        "condition": None,
     }
 
 

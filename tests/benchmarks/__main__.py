@@ -7,7 +7,20 @@ import difflib
 import sys
 from typing import Protocol
 
-from tests.benchmarks import due_runs, local, notebooks, records, replay, reports, sensor, service, swf, watching
+from tests.benchmarks import (
+    children,
+    due_runs,
+    groups,
+    local,
+    notebooks,
+    records,
+    replay,
+    reports,
+    sensor,
+    service,
+    swf,
+    watching,
+)
 from tests.benchmarks.figures import machine
 from tests.benchmarks.peers import PeerError
 
@@ -32,6 +45,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "due-runs": due_runs,
     "swf": swf,
     "service": service,
+    "children": children,
+    "groups": groups,
     "notebooks": notebooks,
     "sensor": sensor,
     "reports": reports,

@@ -108,7 +108,7 @@ class Fleet:
         for page in self.client.get_paginator("get_workflow_execution_history").paginate(domain=DOMAIN, execution=execution):
             events += page["events"]
         last = events[-1]
-        right = str(tasks if workflow == "chain" else tasks * (tasks + 1) // 2)
+        right = str(tasks if workflow == "chain" else tasks * (tasks + 1) // 2)  # of the others: the sum of 1 to tasks
         result = last.get("workflowExecutionCompletedEventAttributes", {}).get("result")
         if result != right:
             raise PeerError(f"{workflow} of {tasks} ended with {last['eventType']} and {result!r}; {right} was to come out")
@@ -116,8 +116,8 @@ class Fleet:
 
 
 @contextmanager
-def fleet(endpoint: str, commands: Commands) -> Iterator[Fleet]:
-    """The processes, started and waiting for work on a domain that exists; killed with the ``with`` block.
+def fleet(endpoint: str, commands: Commands, workflows: Sequence[str]) -> Iterator[Fleet]:
+    """The processes, started and waiting for work on these types of a domain that exists; killed with the ``with`` block.
 
     Raises:
         PeerError: they do not come to their first polls.
@@ -131,7 +131,7 @@ def fleet(endpoint: str, commands: Commands) -> Iterator[Fleet]:
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-    _registered(client)
+    _registered(client, workflows)
     with CountingProxy(endpoint) as proxy, tempfile.TemporaryFile() as said:
         values = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": proxy.endpoint, "LOG_LEVEL": "ERROR"}
         processes = [
@@ -153,13 +153,12 @@ def fleet(endpoint: str, commands: Commands) -> Iterator[Fleet]:
                 _kill(process)
 
 
-def _registered(client: Any) -> None:
+def _registered(client: Any, workflows: Sequence[str]) -> None:
     """The domain and the workflow types, which no decider of simpleflow registers."""
     exceptions = client.exceptions
     for register, request in (
         (client.register_domain, {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"}),
-        (client.register_workflow_type, {"domain": DOMAIN, "name": "chain", "version": "1"}),
-        (client.register_workflow_type, {"domain": DOMAIN, "name": "fan-out", "version": "1"}),
+        *((client.register_workflow_type, {"domain": DOMAIN, "name": name, "version": "1"}) for name in workflows),
     ):
         try:
             register(**request)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-from simpleflow_nb import Workflow
 from tests.benchmarks import cached_memory, peers
 from tests.benchmarks.figures import Contestant, Figures, compared, milliseconds, print_table, ratio, timed
 from tests.benchmarks.histories import Chain, FanOut, History, advanced, history, new_execution
+from tests.benchmarks.polls import WholePoll
 
 SUMMARY = "cold replay and cached decisions, beside simpleflow and durabletask"
 REPEATS = 9
@@ -27,52 +25,28 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
     chain_tasks = 20 if tiny else 1_000
     # a task of a chain takes six events, one of a fan-out three and its share of a decision
     cases = [(Chain, size // 6) for size in sizes] + [(FanOut, size // 4) for size in sizes]
-    _measure_cold([_whole_poll(workflow, tasks) for workflow, tasks in cases], repeats, with_peers)
+    _measure_cold([WholePoll.of(workflow, tasks) for workflow, tasks in cases], repeats, with_peers)
     chain = history(Chain, chain_tasks)
     _measure_cached(chain, repeats)
     _measure_every_decision_cold(chain, repeats)
     _measure_memory(20 if tiny else 1_000)
 
 
-@dataclass(frozen=True)
-class _Poll:
-    """What is left of a history once it is bytes: its events would cost every collection of garbage that is measured."""
-
-    workflow: type[Workflow]
-    tasks: int
-    events: int
-    body: bytes
-
-    def replay(self) -> None:
-        decisions = advanced(new_execution(self.workflow), self.body)
-        assert [one["decisionType"] for one in decisions] == ["CompleteWorkflowExecution"], decisions
-
-    def parse(self) -> None:
-        json.loads(self.body)
-
-
-def _whole_poll(workflow: type[Workflow], tasks: int) -> _Poll:
-    made = history(workflow, tasks)
-    last = made.starts[-1]
-    return _Poll(workflow, tasks, last, made.poll(last))
-
-
-def _measure_cold(polls: list[_Poll], repeats: int, with_peers: bool) -> None:
+def _measure_cold(polls: list[WholePoll], repeats: int, with_peers: bool) -> None:
     rows, shares = [], []
     with ExitStack() as stack:
         others = stack.enter_context(peers.running(("simpleflow", "durabletask") if with_peers else ()))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for poll in polls:
             shape, events = poll.workflow.type_name(), poll.events
-            times = max(1, 5_000 // events)
             file = folder / f"{shape}-{events}.json"
             file.write_bytes(poll.body)
             contestants: dict[str, Contestant] = {
-                _OURS: timed(poll.replay, times),
-                "json.loads alone": timed(poll.parse, times),
+                _OURS: poll.contestant(),
+                "json.loads alone": timed(poll.parse, poll.times),
             }
             for peer in others.values():
-                contestants[peer.name] = peer.contestant(shape=shape, poll=str(file), tasks=poll.tasks, times=times)
+                contestants[peer.name] = peer.contestant(shape=shape, poll=str(file), tasks=poll.tasks, times=poll.times)
             figures = compared(contestants, repeats)
             ours = figures[_OURS]
             shares.append(

@@ -1,6 +1,6 @@
 """One client that takes a run from step to step, without boto3: what is left is the service's own time.
 
-Reads ``{"run": id, "steps": n}`` a line and answers ``{"elapsed": seconds}``.
+Reads ``{"run": id, "steps": n}`` a line and answers ``{"elapsed": seconds, "repeated": calls}``.
 """
 
 from __future__ import annotations
@@ -21,14 +21,26 @@ _HEADERS = (
     f"{CREDENTIALS['AWS_DEFAULT_REGION']}/swf/aws4_request, SignedHeaders=host, Signature=0\r\n"
 )
 
+_INTERNAL_ERROR = 500
+_ATTEMPTS = 10
+
 
 class Client:
-    """SWF's calls over one connection, read without a library: http.client takes longer than the service that is measured."""
+    """SWF's calls over one connection, read without a library: http.client takes longer than the service that is measured.
+
+    A call that is answered with an internal error is made again. moto needs that: its threads share their tasks without a lock,
+    and each call looks first at the times of all of them, so it meets tasks that another call has half started. It has changed
+    nothing then. A service that fails later refuses the second call, which ends the measurement.
+
+    Attributes:
+        repeated: number of calls made again so far.
+    """
 
     def __init__(self, endpoint: str) -> None:
         self._place = urlsplit(endpoint)
         self._connection: socket.socket | None = None
         self._answers: BinaryIO = io.BytesIO()
+        self.repeated = 0
 
     def call(self, operation: str, **request: Any) -> Any:
         """The answer, None where there is none.
@@ -38,11 +50,13 @@ class Client:
         """
         body = json.dumps(request)
         head = f"POST / HTTP/1.1\r\nHost: {self._place.netloc}\r\n{_HEADERS}X-Amz-Target: SimpleWorkflowService.{operation}\r\n"
-        self._connected().sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        status, length, closes = self._head()
-        answer = self._answers.read(length)
-        if closes:
-            self.close()
+        request_bytes = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        status, answer = self._answered(request_bytes)
+        for _ in range(_ATTEMPTS - 1):
+            if status != _INTERNAL_ERROR:
+                break
+            self.repeated += 1
+            status, answer = self._answered(request_bytes)
         if status != 200:
             raise RuntimeError(f"{operation}: {status} {answer.decode(errors='replace')[:300]}")
         return json.loads(answer) if answer else None
@@ -52,6 +66,15 @@ class Client:
             self._answers.close()
             self._connection.close()
             self._connection = None
+
+    def _answered(self, request: bytes) -> tuple[int, bytes]:
+        """Return the status and the body of the answer."""
+        self._connected().sendall(request)
+        status, length, closes = self._head()
+        answer = self._answers.read(length)
+        if closes:
+            self.close()
+        return status, answer
 
     def _connected(self) -> socket.socket:
         if self._connection is None:
@@ -109,9 +132,9 @@ def main() -> None:
     client = Client(sys.argv[1])
     for line in sys.stdin:
         request = json.loads(line)
-        start = time.perf_counter()
+        start, repeated = time.perf_counter(), client.repeated
         walk(client, request["run"], request["steps"])
-        print(json.dumps({"elapsed": time.perf_counter() - start}), flush=True)
+        print(json.dumps({"elapsed": time.perf_counter() - start, "repeated": client.repeated - repeated}), flush=True)
 
 
 if __name__ == "__main__":

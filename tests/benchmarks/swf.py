@@ -6,19 +6,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import fields
 from unittest import mock
 
-from tests.benchmarks import peers
+from tests.benchmarks.engines import OURS, commands_of, in_turns, print_costs
 from tests.benchmarks.figures import Contestant, compared, milliseconds, print_table, ratio, timed
-from tests.benchmarks.fleets import Commands, Fleet, Measured, fleet
+from tests.benchmarks.fleets import Commands, fleet
 from tests.benchmarks.histories import Chain, history
 from tests.benchmarks.servers import CREDENTIALS, DOMAIN, SERVERS, canned, service_start
 
 SUMMARY = "decider and worker processes on moto and on service.start, beside simpleflow; polls of long histories"
 REPEATS = 3
 
-_OURS = "simpleflow_nb"
+_SHAPES = ("fan-out", "chain")
 _POLLS_IN_A_ROUND = 20
 
 
@@ -43,10 +42,10 @@ def _measure_polls(rounds: int, sizes: tuple[int, ...]) -> None:
             stack.callback(ours.close)
             plain = boto3.client("swf", region_name=CREDENTIALS["AWS_DEFAULT_REGION"], endpoint_url=endpoint)
             stack.callback(plain.close)
-            figures = compared({_OURS: _poll(ours, size), "boto3": _poll(plain, size)}, rounds)
+            figures = compared({OURS: _poll(ours, size), "boto3": _poll(plain, size)}, rounds)
         for name, one in figures.items():
             cells = (f"{size:,} events, {name}", milliseconds(one.minimum), milliseconds(one.median), milliseconds(one.cpu))
-            rows.append((*cells, ratio(one, figures[_OURS])))
+            rows.append((*cells, ratio(one, figures[OURS])))
     print_table("A poll for a decision task, client's time, ms", ("", "minimum", "median", "CPU", "of ours"), rows)
 
 
@@ -62,73 +61,16 @@ def _poll(client: object, size: int) -> Contestant:
     return timed(action, _POLLS_IN_A_ROUND)
 
 
-def _commands(simpleflow: str | None) -> dict[str, Commands]:
-    """One decider and two tasks at a time, each as its own manual starts them."""
-    ours = [sys.executable, "-m", "simpleflow_nb"]
-    commands = {
-        _OURS: Commands(
-            [*ours, "decider.start", "tests.benchmarks.flows.Chain", "tests.benchmarks.flows.FanOut", "--domain", DOMAIN],
-            [*ours, "worker.start", "--domain", DOMAIN, "--task-list", "bench-workers", "--nb-slots", "2"],
-            "bench",
-        )
-    }
-    if simpleflow is not None:
-        theirs = [simpleflow, "-m", "simpleflow"]
-        module = "tests.benchmarks.peers.simpleflow_flows"
-        commands[peers.REQUIREMENTS["simpleflow"].replace("==", " ")] = Commands(
-            [*theirs, "decider.start", f"{module}.Chain", f"{module}.FanOut", "-d", DOMAIN, "-N", "1"],
-            [*theirs, "worker.start", "-d", DOMAIN, "-t", "simpleflow-workers", "-N", "2"],
-            "simpleflow",
-        )
-    return commands
-
-
 def _measure_fleets(repeats: int, tasks: int, *, with_peers: bool) -> None:
-    commands = _commands(peers.installed("simpleflow") if with_peers else None)
+    commands = commands_of(_SHAPES, with_peers=with_peers)
     for server, start in SERVERS.items():
         with ExitStack() as stack:
             endpoint = stack.enter_context(start())
-            fleets = {name: stack.enter_context(fleet(endpoint, each)) for name, each in commands.items()}
-            for workflow in ("fan-out", "chain"):
-                _print_costs(
-                    f"{workflow} of {tasks} on {server}, least of {repeats}", _in_turns(fleets, workflow, tasks, repeats)
+            fleets = {name: stack.enter_context(fleet(endpoint, each, _SHAPES)) for name, each in commands.items()}
+            for workflow in _SHAPES:
+                print_costs(
+                    f"{workflow} of {tasks} on {server}, least of {repeats}", in_turns(fleets, workflow, tasks, repeats)
                 )
-
-
-def _in_turns(fleets: Mapping[str, Fleet], workflow: str, tasks: int, repeats: int) -> dict[str, Measured]:
-    """The least of each figure. A run of one task before each measured one lets everybody import what they need."""
-    runs: dict[str, list[Measured]] = {name: [] for name in fleets}
-    for _ in range(repeats):
-        for name, each in fleets.items():
-            each.measured(workflow, 1)
-            runs[name].append(each.measured(workflow, tasks))
-    return {
-        name: Measured(*(min(getattr(run, field.name) for run in measured) for field in fields(Measured)))
-        for name, measured in runs.items()
-    }
-
-
-def _print_costs(title: str, costs: Mapping[str, Measured]) -> None:
-    ours = costs[_OURS]
-    print_table(
-        title,
-        ("", "CPU s", "decider", "worker", "of ours", "wall s", "calls", "kB polled", "events", "decisions"),
-        [
-            (
-                name,
-                f"{one.cpu:.2f}",
-                f"{one.decider_cpu:.2f}",
-                f"{one.worker_cpu:.2f}",
-                f"{one.cpu / ours.cpu:.1f}x",
-                f"{one.elapsed:.2f}",
-                one.calls,
-                f"{one.polled_bytes / 1e3:.0f}",
-                one.events,
-                one.decisions,
-            )
-            for name, one in costs.items()
-        ],
-    )
 
 
 #: how a decider is started that remembers its runs so well
@@ -145,10 +87,10 @@ def _measure_long_chain(tasks: int, memories: Mapping[str, tuple[str, ...]]) -> 
     for name, words in memories.items():
         commands = Commands(
             [sys.executable, "-m", "tests.benchmarks.deciding", *words],
-            _commands(None)[_OURS].worker,
+            commands_of(("chain",), with_peers=False)[OURS].worker,
             "bench",
         )
-        with service_start() as endpoint, fleet(endpoint, commands) as each:
+        with service_start() as endpoint, fleet(endpoint, commands, ("chain",)) as each:
             each.measured("chain", 1)
             one = each.measured("chain", tasks)
         per_decision = one.polled_events / one.decisions

@@ -211,6 +211,35 @@ MUTANTS = (
         "sa.and_(succeeded.c.identity == runs.c.identity)",
         _RECORDS,
     ),
+    # ---- several executions ------------------------------------------------------------------------------------------------
+    Mutant(
+        "an execution that signals itself as it closes gets the signal after its end",
+        "simpleflow_nb/local/relations.py",
+        "if found is None or found.close_status is not None:",
+        "if found is None:",
+        "tests/service/test_external_decisions.py",
+    ),
+    Mutant(
+        "what is for a child goes to its first run alone",
+        "simpleflow_nb/replay/external_handlers.py",
+        'elif a["cause"] != _UNKNOWN or not x.readdress(f):',
+        "else:",
+        "tests/service/test_renewed_children.py",
+    ),
+    Mutant(
+        "a signal is sent back to the new run of the child that sent it",
+        "simpleflow_nb/replay/signals.py",
+        'for child in self.started_children if child.key != sender.get("workflowId")',
+        "for child in self.started_children",
+        "tests/service/test_renewed_children.py",
+    ),
+    Mutant(
+        "a child that was cancelled before it started goes on",
+        "simpleflow_nb/replay/children.py",
+        "            self.due.append(self.canceling(future.key, None))\n",
+        "            pass\n",
+        "tests/replay/test_families.py",
+    ),
     # ---- the command line ----------------------------------------------------------------------------------------------------
     Mutant(
         "a command that Ctrl-C has ended exits with 0",
@@ -261,6 +290,13 @@ MUTANTS = (
         "simpleflow_nb/replay/tasks.py",
         "        if self.asked is not None:\n            self.refuse_to_change()\n        if self.random",
         "        if self.random",
+        _LOOKS,
+    ),
+    Mutant(
+        "a look sees the late failure of a child that was initiated",
+        _OBSERVATION,
+        '    if attributes.get("initiatedEventId"):\n        return None\n',
+        "",
         _LOOKS,
     ),
 )

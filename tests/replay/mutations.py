@@ -17,6 +17,7 @@ from simpleflow_nb.program import program as program_of
 from simpleflow_nb.replay import Execution, commands
 
 from .decision_checker import Decision, Event, attributes, execution_of, reloaded
+from .parallel_programs import members_of
 from .programs import Interpreter, Program, Statement, statements, workflow_of
 from .random_runs import RandomRun
 
@@ -30,6 +31,12 @@ DECISION_OF = {
     "TimerCanceled": "CancelTimer",
     "CancelTimerFailed": "CancelTimer",
     "MarkerRecorded": "RecordMarker",
+    "StartChildWorkflowExecutionInitiated": "StartChildWorkflowExecution",
+    "StartChildWorkflowExecutionFailed": "StartChildWorkflowExecution",
+    "SignalExternalWorkflowExecutionInitiated": "SignalExternalWorkflowExecution",
+    "SignalExternalWorkflowExecutionFailed": "SignalExternalWorkflowExecution",
+    "RequestCancelExternalWorkflowExecutionInitiated": "RequestCancelExternalWorkflowExecution",
+    "RequestCancelExternalWorkflowExecutionFailed": "RequestCancelExternalWorkflowExecution",
     "WorkflowExecutionCompleted": "CompleteWorkflowExecution",
     "CompleteWorkflowExecutionFailed": "CompleteWorkflowExecution",
     "WorkflowExecutionFailed": "FailWorkflowExecution",
@@ -85,7 +92,7 @@ def first_difference(played: RandomRun, program: Program) -> int | str:
     records: dict[int, list[Event]] = {}
     for event in history:
         done = attributes(event).get("decisionTaskCompletedEventId")
-        if done:
+        if done and not attributes(event).get("initiatedEventId"):  # else the outcome of one that was initiated
             records.setdefault(done, []).append(event)
     open_limit = played.limits.open_activities
     changed: dict[str, list[tuple[str, str]]] = {}  # activity -> (recorded input, input now) of the calls that differ
@@ -123,7 +130,7 @@ def first_difference(played: RandomRun, program: Program) -> int | str:
         if any(not judge.patches.get(id) for id in patches):
             return int(completed["eventId"])
         for event, one in zip(ours, decided, strict=False):
-            if _key_of_record(event) != _key_of_decision(one) or _changed_places(event, one, changed):
+            if not _is_record_of(event, one) or _changed_places(event, one, changed):
                 return int(event["eventId"])
         if len(ours) > len(decided):
             return int(ours[len(decided)]["eventId"])
@@ -138,27 +145,34 @@ def _is_engines(event: Event) -> bool:
     return name.startswith((commands.ENGINE, commands.PATCH, commands.WAKE))
 
 
-def _key_of_record(event: Event) -> tuple[str, str | None, str | None]:
-    return _key(DECISION_OF[event["eventType"]], attributes(event))
+def _is_record_of(event: Event, one: Decision) -> bool:
+    had, now = _key(DECISION_OF[event["eventType"]], attributes(event)), _key(one["decisionType"], attributes_of(one))
+    if event["eventType"].endswith("Failed"):  # the events of refusals do not name types of children, nor signals
+        return had[:2] == now[:2] and (had[2] == now[2] or had[0] in _NAMELESS)
+    return had == now
 
 
-def _key_of_decision(one: Decision) -> tuple[str, str | None, str | None]:
-    return _key(one["decisionType"], attributes_of(one))
+_NAMELESS = ("SignalExternalWorkflowExecution", "StartChildWorkflowExecution")
 
 
 def _key(kind: str, a: dict[str, Any]) -> tuple[str, str | None, str | None]:
     if kind == "ScheduleActivityTask":
         return kind, a["activityId"], a["activityType"]["name"]
+    if kind == "StartChildWorkflowExecution":
+        return kind, a["workflowId"], a["workflowType"]["name"]
+    if kind in ("SignalExternalWorkflowExecution", "RequestCancelExternalWorkflowExecution"):
+        return kind, a["workflowId"], a.get("signalName")
     return kind, a.get("activityId") or a.get("timerId") or a.get("markerName"), None
 
 
 def _changed_places(event: Event, one: Decision, changed: dict[str, list[tuple[str, str]]]) -> bool:
-    if event["eventType"] != "ActivityTaskScheduled":
+    if event["eventType"] not in ("ActivityTaskScheduled", "StartChildWorkflowExecutionInitiated"):
         return False
     had, now = attributes(event)["input"], attributes_of(one)["input"]
     if had == now:
         return False
-    others = changed.setdefault(attributes(event)["activityType"]["name"], [])
+    of_type = attributes(event).get("activityType") or attributes(event)["workflowType"]
+    others = changed.setdefault(of_type["name"], [])
     others.append((had, now))
     return any(had == other_now or now == other_had for other_had, other_now in others[:-1])
 
@@ -171,6 +185,10 @@ CHANGES = (
     "add a task",
     "add a timer",
     "add a marker",
+    "add a child",
+    "add a signal",
+    "one more member of a group",
+    "another target",
     "remove",
     "rename",
     "retype",
@@ -180,7 +198,7 @@ CHANGES = (
 )
 HARMLESS = ("other input", "other timeout", "other length of a timer", "other retry policy that was not used")
 
-_MADE = ("submit", "burst", "timer", "named timer", "marker")
+_MADE = ("submit", "burst", "timer", "named timer", "marker", "child", "tell", "cancel other", "group")
 
 
 def recorded_statements(played: RandomRun, ran: Interpreter) -> set[int]:
@@ -189,8 +207,16 @@ def recorded_statements(played: RandomRun, ran: Interpreter) -> set[int]:
     for event in played.history:
         if event["eventType"] in DECISION_OF and not event["eventType"].startswith(("Workflow", "TimerCanceled", "CancelT")):
             a = attributes(event)
-            ids.add(a.get("activityId") or a.get("timerId") or a.get("markerName") or "")
-    return {uid for uid, made in ran.made if (made.id if isinstance(made, Future) else made) in ids}
+            ids.add(a.get("activityId") or a.get("timerId") or a.get("markerName") or a.get("workflowId") or "")
+            ids.add(f"{a.get('signalName')} to {a.get('workflowId')}")
+    return {uid for uid, made in ran.made if _ids_of(made) & ids}
+
+
+def _ids_of(made: Future[Any] | str) -> set[str]:
+    """The ids under which the history may know what a statement made."""
+    if isinstance(made, str):
+        return {made}
+    return {id for member in members_of(made) for id in (member.id, member.key)}
 
 
 def unused_retries(played: RandomRun, ran: Interpreter) -> set[int]:
@@ -224,6 +250,15 @@ def changed_program(rng: random.Random, program: Program, what: str, uids: set[i
         block.insert(at, {"kind": "timer", "uid": 1, "seconds": 3})
     elif what == "add a marker":
         block.insert(at, {"kind": "marker", "uid": 1, "name": "new"})
+    elif what == "add a child":
+        block.insert(at, {**new, "kind": "child", "named": False})
+    elif what == "add a signal":
+        tell = {"kind": "tell", "uid": 1, "name": "new", "target": "neighbour", "propagate": False, "raises": False, "args": []}
+        block.insert(at, tell)
+    elif what == "one more member of a group":
+        s["group"]["members"].insert(0, {**new, "kind": "task", "args": []})
+    elif what == "another target":
+        s["target"] = "somebody else"
     elif what == "remove":
         del block[at]
     elif what == "rename":
@@ -236,7 +271,7 @@ def changed_program(rng: random.Random, program: Program, what: str, uids: set[i
         block[at], block[at + 1] = block[at + 1], block[at]
     elif what == "swap the inputs":
         other = next(one for one in block[at + 1 :] if _same_call(s, one))
-        for key in ("args", "kwargs"):
+        for key in s.keys() & {"args", "kwargs"}:
             s[key], other[key] = other[key], s[key]
     elif what == "other input":
         s["args"] = [*s["args"], "an input that nothing else has"]
@@ -254,7 +289,11 @@ def changed_program(rng: random.Random, program: Program, what: str, uids: set[i
 def _fits(what: str, block: list[Statement], s: Statement, uids: set[int]) -> bool:
     kind = s["kind"]
     if what == "rename":
-        return kind not in ("timer", "burst")
+        return kind not in ("timer", "burst", "cancel other", "group")
+    if what == "one more member of a group":
+        return kind == "group" and s["group"]["kind"] != "func"
+    if what == "another target":
+        return kind in ("tell", "cancel other")
     if what == "one more of a burst":
         return kind == "burst"
     if what == "swap with the next":
@@ -262,9 +301,9 @@ def _fits(what: str, block: list[Statement], s: Statement, uids: set[int]) -> bo
         return at + 1 < len(block) and block[at + 1]["uid"] in uids
     if what == "swap the inputs":
         at = next(n for n, one in enumerate(block) if one is s)
-        return kind == "submit" and any(_same_call(s, one) and one["uid"] in uids for one in block[at + 1 :])
+        return kind in ("submit", "child") and any(_same_call(s, one) and one["uid"] in uids for one in block[at + 1 :])
     if what == "other input":
-        return kind == "submit" and not s["idempotent"]
+        return kind in ("submit", "child") and not s["idempotent"] and not s.get("named")
     if what in ("other timeout", "other retry policy that was not used"):
         return kind == "submit"
     if what == "other length of a timer":
@@ -274,9 +313,10 @@ def _fits(what: str, block: list[Statement], s: Statement, uids: set[int]) -> bo
 
 def _same_call(s: Statement, other: Statement) -> bool:
     return (
-        other["kind"] == "submit"
+        other["kind"] == s["kind"]
         and other["name"] == s["name"]
         and not other["idempotent"]
         and not s["idempotent"]
-        and (other["args"], other["kwargs"]) != (s["args"], s["kwargs"])
+        and not (s.get("named") or other.get("named"))
+        and (other["args"], other.get("kwargs")) != (s["args"], s.get("kwargs"))
     )

@@ -11,11 +11,14 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from simpleflow_nb import Activity, RetryPolicy, Workflow, futures
 from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.futures import Future
+
+from .parallel_programs import PARALLEL_NESTED, PARALLEL_WEIGHTS, ParallelPlays, random_parallel_statement
 
 Statement = dict[str, Any]
 Program = dict[str, Any]
@@ -50,8 +53,9 @@ _WEIGHTS = {
     "random": 2,
     "uuid": 2,
     "end": 0.4,
+    **PARALLEL_WEIGHTS,
 }
-_NESTED = {"if", "loop", "try", "patch"}
+_NESTED = {"if", "loop", "try", "patch", *PARALLEL_NESTED}
 
 
 # ---- making them ---------------------------------------------------------------------------------------------------
@@ -106,6 +110,9 @@ def random_statement(rng: random.Random, depth: int) -> Statement:
         s.update(final=random_block(rng, depth + 1, 1) if rng.random() < 0.3 else [])
     elif kind == "end":
         s.update(how=rng.choice(["return", "return futures", "raise", "fail", "continue"]))
+    elif kind in PARALLEL_WEIGHTS:
+        block = partial(random_block, rng, depth + 1)
+        s.update(random_parallel_statement(rng, kind, depth, block, partial(random_argument, rng)))
     return s
 
 
@@ -143,6 +150,8 @@ def statements(block: list[Statement]) -> Iterator[tuple[list[Statement], Statem
         yield block, s
         for part in ("body", "other", "handler", "final"):
             yield from statements(s.get(part, []))
+        for body in s.get("bodies", []):
+            yield from statements(body)
 
 
 # ---- playing them --------------------------------------------------------------------------------------------------
@@ -156,7 +165,7 @@ class Ended(Exception):
         self.value = value
 
 
-class Interpreter:
+class Interpreter(ParallelPlays):
     """One call of ``run``. All that the program sees goes into ``accumulator``, and that into markers and arguments, so a
     difference anywhere becomes one in the decisions.
 
@@ -169,6 +178,7 @@ class Interpreter:
         self.accumulator = 0
         self.reached: set[int] = set()
         self.made: list[tuple[int, Future[Any] | str]] = []
+        self.activity_of = activity_of
 
     def run(self) -> Any:
         try:
@@ -183,7 +193,7 @@ class Interpreter:
             getattr(self, "play_" + s["kind"].replace(" ", "_"))(s)
 
     def note(self, value: Any) -> None:
-        text = json.dumps(value, sort_keys=True)
+        text = json.dumps(value, sort_keys=True, default=str)
         self.accumulator = (self.accumulator * 31 + sum(map(ord, text))) % 1_000_003
 
     def pick(self, which: int) -> Future[Any] | None:
@@ -358,9 +368,10 @@ class PlayedWorkflow(Workflow):
     interpreters: list[Interpreter]
 
     cancel_requests = 0
+    interpreter: Interpreter | None = None
 
     def run(self, *args: Any) -> Any:
-        interpreter = Interpreter(self, self.played)
+        self.interpreter = interpreter = Interpreter(self, self.played)
         self.interpreters.append(interpreter)
         return interpreter.run()
 

@@ -8,10 +8,25 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from simpleflow_nb.local.execution import LocalExecution
+
 from .decision_checker import DecisionChecker, Event, Limits, attributes, reloaded
 from .programs import SIGNALS, Program, random_program, statements, workflow_of
 
 MAX_DECISIONS = 40
+PARENT = {
+    "parentWorkflowExecution": {"workflowId": "parent", "runId": "run of the parent"},
+    "parentInitiatedEventId": 5,
+}
+_PASSED_ON = json.dumps({"args": [], "kwargs": {}, "__propagate": True})
+_CAUSES = {
+    "StartChildWorkflowExecution": ["CHILD_CREATION_RATE_EXCEEDED", "OPEN_WORKFLOWS_LIMIT_EXCEEDED", "OPERATION_NOT_PERMITTED"],
+    "SignalExternalWorkflowExecution": ["SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED", "OPERATION_NOT_PERMITTED"],
+    "RequestCancelExternalWorkflowExecution": [
+        "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",
+        "OPERATION_NOT_PERMITTED",
+    ],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +55,8 @@ def random_run(seed: int) -> RandomRun:
     rng = random.Random(seed)
     program = random_program(rng)
     limits = random_limits(rng)
-    with DecisionChecker(workflow_of(program), limits=limits, run_id=f"run-{seed}") as checker:
+    started = rng.choice([None, PARENT])
+    with DecisionChecker(workflow_of(program), limits=limits, run_id=f"run-{seed}", started=started) as checker:
         return _RunInProgress(seed, rng, program, checker).play()
 
 
@@ -53,9 +69,10 @@ class _RunInProgress:
         flaky = rng.choice([0, 0, 0.1, 0.3])
         causes = ["ACTIVITY_CREATION_RATE_EXCEEDED", "OPEN_ACTIVITIES_LIMIT_EXCEEDED", "ACTIVITY_TYPE_DOES_NOT_EXIST"]
         checker.refuse = lambda a: rng.choice(causes) if rng.random() < flaky else None
-        checker.quotas = rng.choice(
-            [checker.quotas, type(checker.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]))]
-        )
+        small = type(checker.quotas)(open_activities=3, open_timers=rng.choice([2, 1000]), open_children=rng.choice([1, 1000]))
+        checker.quotas = rng.choice([checker.quotas, small])
+        for kind, of_kind in _CAUSES.items():
+            checker.refuse_others[kind] = lambda a, of_kind=of_kind: rng.choice(of_kind) if rng.random() < flaky else None
         self.lost_decisions = rng.choice([0, 0.15])
         self.late = rng.choice([0, 0.3, 0.6])
         self.lost_workers = rng.choice([3, 3, 60])
@@ -108,9 +125,9 @@ class _RunInProgress:
         )
 
     def wait_for_decision_task(self) -> None:
-        rng, run = self.rng, self.run
+        rng, run, checker = self.rng, self.run, self.checker
         while run.decision is None and not run.close_status:
-            if run.activities or run.timers:
+            if run.activities or run.timers or checker.children or checker.sent:
                 self.act_outside(1)
             else:  # only a signal, or an operator, can move it
                 self.stats["moved by a signal"] += 1
@@ -127,6 +144,9 @@ class _RunInProgress:
                 if not activity.started and rng.random() < 0.03:
                     moves.append(("never started", scheduled))
             moves += [("fire", timer_id) for timer_id in run.timers] * 2
+            for workflow_id, other in checker.children.items():
+                moves += [("start child" if other.child is None else "end child", workflow_id)] * 3
+            moves += [("deliver", initiated) for initiated in checker.sent] * 2
             if rng.random() < 0.3:
                 moves.append(("signal", rng.choice(SIGNALS)))
             if rng.random() < self.cancels:
@@ -144,7 +164,16 @@ class _RunInProgress:
             elif move == "fire":
                 run.fire_timer(now, key)
             elif move == "signal":
-                run.signal(now, key, rng.choice([None, "", json.dumps(rng.randint(0, 9))]))
+                run.signal(now, key, rng.choice([None, "", json.dumps(rng.randint(0, 9)), _PASSED_ON]), self.sender(), 7)
+            elif move == "start child" and rng.random() < 0.1:
+                checker.refuse_child(key, "WORKFLOW_ALREADY_RUNNING")
+            elif move == "start child":
+                checker.start_child(key)
+            elif move == "end child":
+                self.end_child(key)
+            elif move == "deliver":
+                kind, cause = checker.sent[key], rng.choice([None, None, None, "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"])
+                checker.deliver(key, cause if rng.random() < 0.9 else _CAUSES[kind][0])
             else:
                 run.request_cancel(now)
 
@@ -159,6 +188,25 @@ class _RunInProgress:
         elif how in ("TimedOut", "Lost"):
             body = {"timeoutType": "HEARTBEAT" if how == "Lost" else "START_TO_CLOSE"}
         self.run.end_activity(self.checker.clock, scheduled, "TimedOut" if how == "Lost" else how, body)
+
+    def end_child(self, workflow_id: str) -> None:
+        rng = self.rng
+        how = rng.choices(["Completed", "Failed", "TimedOut", "Canceled", "Terminated"], [60, 20, 5, 8, 5])[0]
+        body: dict[str, Any] = {}
+        if how == "Completed" and rng.random() < 0.9:
+            body = {"result": rng.choice(["", json.dumps(rng.choice([1, "x", [1, {"a": 2}], None]))])}
+        elif how == "Failed":
+            body = {"reason": rng.choice(["E", "ValueError: nope"]), "details": "d"}
+        elif how == "TimedOut":
+            body = {"timeoutType": "START_TO_CLOSE"}
+        self.checker.end_child(workflow_id, how, **body)
+
+    def sender(self) -> LocalExecution | None:
+        """Who sends a signal: a person, the parent, a child, or another execution."""
+        children = [other.child for other in self.checker.children.values() if other.child is not None]
+        parent = LocalExecution(3, "local", "parent", "run of the parent")
+        found: LocalExecution | None = self.rng.choice([None, None, parent, LocalExecution(4, "local", "x", "y"), *children])
+        return found
 
     def change_code(self, step: int) -> None:
         """Deploy, while the run is open: a change that is guarded by a patch, or other limits."""

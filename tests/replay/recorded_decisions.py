@@ -31,7 +31,7 @@ def first_difference(run: Run, cls: type[Workflow]) -> str | None:
     records: dict[int, list[Event]] = {}
     for event in history:
         completed = attributes(event).get("decisionTaskCompletedEventId")
-        if completed:
+        if completed and not attributes(event).get("initiatedEventId"):  # else it had been recorded before it failed
             records.setdefault(completed, []).append(event)
     then = program(_without_later_changes(cls, history))
     execution = Execution(then, run_id=run["run_id"], workflow_id=run["workflow_id"])

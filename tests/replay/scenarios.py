@@ -34,8 +34,9 @@ def workflow(run: Callable[..., Any], **attributes: Any) -> type[Workflow]:
 def short(decision: Decision) -> str:
     """``ScheduleActivityTask load-1``: the kind, and the id that it is about."""
     a = attributes_of(decision)
-    id = a.get("activityId") or a.get("timerId") or a.get("markerName") or ""
-    return f"{decision['decisionType']} {id.removeprefix('activity-')}".strip()
+    id = a.get("activityId") or a.get("timerId") or a.get("markerName") or a.get("signalName") or ""
+    id = id.removeprefix("activity-") + (f" to {a['workflowId']}" if "signalName" in a else a.get("workflowId", ""))
+    return f"{decision['decisionType']} {id}".strip()
 
 
 def shorts(decisions: list[Decision]) -> list[str]:

@@ -14,7 +14,7 @@ from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.payload import reference
 
 from .decision_checker import DecisionChecker, Limits, execution_of, reloaded
-from .scenarios import clean, join, last_event, load, plot, shorts, strict, workflow
+from .scenarios import clean, declared, join, last_event, load, plot, shorts, strict, workflow
 
 
 def result_of(run, *steps):
@@ -135,16 +135,21 @@ def test_as_completed_goes_on_as_they_end():
         assert result == ["activity-load-2", "activity-load-3", "activity-load-1"]
 
 
-def test_a_timeout_says_which():
+@pytest.mark.parametrize(
+    ("timeout_type", "seconds"), [("START_TO_CLOSE", 7), ("SCHEDULE_TO_START", 5), ("SCHEDULE_TO_CLOSE", None)]
+)
+def test_a_timeout_says_which_and_after_how_many_seconds(timeout_type, seconds):
+    timed = declared("load", start_to_close_timeout=6.5, schedule_to_start_timeout=5)
+
     def run(w):
-        error = w.submit(load).exception
+        error = w.submit(timed).exception
         assert isinstance(error, TimeoutError)
-        return [str(error), error.timeout_type]
+        return [str(error), error.timeout_type, error.timeout_value]
 
     def times_out(checker):
-        checker.end("activity-load-1", "TimedOut", timeoutType="START_TO_CLOSE")
+        checker.end("activity-load-1", "TimedOut", timeoutType=timeout_type)
 
-    assert result_of(run, times_out) == ["activity-load-1: timeout START_TO_CLOSE", "START_TO_CLOSE"]
+    assert result_of(run, times_out) == [f"activity-load-1: timeout {timeout_type}", timeout_type, seconds]
 
 
 def test_a_try_around_submit_alone_does_not_catch_the_failure():

@@ -1,7 +1,7 @@
 """Random workflows against a random service: however a decision is come by, it is the same decision.
 
 Two-way comparisons are blind to rules that are broken the same way everywhere; those have tests of their own in
-``test_rules_01_to_08.py`` to ``test_rules_20_to_26.py``, and ``test_sabotage.py`` says which.
+``test_rules_01_to_05.py`` to ``test_rules_34_to_40.py``, and ``test_sabotage.py`` says which.
 """
 
 from __future__ import annotations
@@ -44,6 +44,15 @@ def test_the_random_service_does_everything_that_a_service_can_do():
         *("CompleteWorkflowExecutionFailed", "FailWorkflowExecutionFailed", "CancelWorkflowExecutionFailed"),
         *("cause ACTIVITY_CREATION_RATE_EXCEEDED", "cause OPEN_ACTIVITIES_LIMIT_EXCEEDED"),
         *("cause ACTIVITY_TYPE_DOES_NOT_EXIST", "cause OPEN_TIMERS_LIMIT_EXCEEDED"),
+        *("ChildWorkflowExecutionStarted", "ChildWorkflowExecutionCompleted", "ChildWorkflowExecutionFailed"),
+        *("ChildWorkflowExecutionTimedOut", "ChildWorkflowExecutionCanceled", "ChildWorkflowExecutionTerminated"),
+        *("StartChildWorkflowExecutionInitiated", "StartChildWorkflowExecutionFailed"),
+        *("SignalExternalWorkflowExecutionInitiated", "SignalExternalWorkflowExecutionFailed"),
+        *("ExternalWorkflowExecutionSignaled", "ExternalWorkflowExecutionCancelRequested"),
+        *("RequestCancelExternalWorkflowExecutionInitiated", "RequestCancelExternalWorkflowExecutionFailed"),
+        *("cause CHILD_CREATION_RATE_EXCEEDED", "cause OPEN_CHILDREN_LIMIT_EXCEEDED", "cause WORKFLOW_ALREADY_RUNNING"),
+        *("cause OPEN_WORKFLOWS_LIMIT_EXCEEDED", "cause UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"),
+        *("cause SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED", "cause OPERATION_NOT_PERMITTED"),
         *("cause UNHANDLED_DECISION", "cause TIMER_ID_UNKNOWN", "cause ACTIVITY_ID_UNKNOWN"),
     }
     assert {what for what in wanted if not stats[what]} == set()

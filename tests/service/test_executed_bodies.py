@@ -6,6 +6,7 @@ import json
 
 import psutil
 
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.process_groups import ProcessGroups
 from simpleflow_nb.testing import harness
 from tests.unit import executed
@@ -30,6 +31,22 @@ def test_what_the_other_process_raised_is_what_failed(one):
     assert (details["error_type"], details["message"]) == ("ExecutionError", "Unusual: très étrange")
     lines = "".join(details["traceback"])
     assert f"{HERE}.Unusual: très étrange\n\nThe above exception ended the process of the following call:\n\nTraceback" in lines
+
+
+def test_log_lines_of_the_other_process_have_the_ids_of_the_task(one, capfd):
+    end, history = one(executed.told_ids)
+    task = f"activity-{HERE}.told_ids-1"
+    run = history[0]["workflowExecutionStartedEventAttributes"]
+    assert run["workflowType"]["name"] == One.name
+    assert end["result"] == {
+        "activity_id": task,
+        "domain": DOMAIN,
+        "event_id": "",
+        "task_list": "testing",
+        "task_type": "activity",
+        "workflow_id": "One-1",
+    }
+    assert f"WARNING {HERE} [One-1 {task}]: in the other process\n" in capfd.readouterr().err
 
 
 def test_cancelling_the_task_ends_the_other_process_with_all_that_it_started(monkeypatch, tmp_path):

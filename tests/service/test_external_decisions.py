@@ -10,11 +10,17 @@ import pytest
 from .manual_client import (
     attributes,
     complete,
+    continue_as_new,
     opened,
     request_cancel_external,
     schedule_lambda,
     signal_external,
 )
+
+CLOSED = {
+    "CompleteWorkflowExecution": "WorkflowExecutionCompleted",
+    "ContinueAsNewWorkflowExecution": "WorkflowExecutionContinuedAsNew",
+}
 
 
 def start_both(client, **options):
@@ -123,6 +129,22 @@ def test_a_signal_is_sent_also_by_the_response_that_closes_the_source(client):
     client.decide(signal_external("other", "last words"), complete())
     assert client.types()[4:] == ["SignalExternalWorkflowExecutionInitiated", "WorkflowExecutionCompleted"]
     assert client.last("other")["signalName"] == "last words"
+
+
+@pytest.mark.parametrize(
+    "decision", [signal_external("run", "go"), request_cancel_external("run")], ids=lambda one: one["decisionType"]
+)
+@pytest.mark.parametrize("close", [complete(), continue_as_new()], ids=lambda one: one["decisionType"])
+def test_nothing_follows_the_end_of_an_execution_that_sent_itself_something_with_it(path, decision, close):
+    client = opened(path)
+    run_id = client.start()
+    client.decide(decision, close)
+    client.start("other")
+    assert client.types("run", run_id)[4:] == [
+        f"{decision['decisionType']}Initiated",
+        CLOSED[close["decisionType"]],
+    ]
+    client.close()
 
 
 def test_a_signal_schedules_a_decision_of_the_target_and_is_unseen_by_the_one_under_way(client):

@@ -180,7 +180,7 @@ def test_a_hook_is_asked_also_where_a_signal_brings_nothing(stepped, cached_even
     played.act()
     assert played.parked == []
     assert payload.decode(attributes(played.events()[-1])["result"]) == [[None] if looks else None] * 2
-    assert sum(attributes(event).get("markerName") == "_missing" for event in played.events()) == looks
+    assert sum(attributes(event).get("markerName") == "_missing" for event in played.events()) == 1, "whoever looks"
 
 
 @pytest.mark.parametrize("cached_events", [400_000, 0])

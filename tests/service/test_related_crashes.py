@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,10 @@ import pytest
 from simpleflow_nb.local.reader import JournalReader
 
 from ..settings import count
-from .conformance import history_problems
-from .manual_client import Event, attributes
-from .relating import CHILD_ENDS, CHILDREN, FAMILIES, POLICIES
+from .related_histories import Histories, check_related
+from .relating import CHILDREN, FAMILIES, POLICIES
 
 KILLS_A_TEST = 6
-
-Id = tuple[str, str]  # workflow id and run id
-Histories = dict[Id, list[Event]]
 
 
 @pytest.mark.parametrize("seed", range(count(2, 150)))
@@ -32,7 +27,7 @@ def test_no_kill_parts_a_child_from_its_parent_or_a_signal_from_its_sender(tmp_p
     for kill in range(KILLS_A_TEST + 1):
         lines, code = _run_until_killed(path, rng.uniform(0.0, 0.15) if kill < KILLS_A_TEST else None)
         assert code in (-signal.SIGKILL, 0)
-        _check(_histories(path))
+        check_related(_histories(path))
     assert lines[-1] == "end"
     _check_ended(_histories(path))
 
@@ -47,80 +42,6 @@ def _histories(path: Path) -> Histories:
         found[workflow_id, run_id] = reader.events(workflow_id, run_id)
     reader.close()
     return found
-
-
-def _check(histories: Histories) -> None:
-    for events in histories.values():
-        assert history_problems(events) == []
-    _check_children(histories)
-    _check_messages(histories, "Signal", "WorkflowExecutionSignaled", "ExternalWorkflowExecutionSignaled")
-    _check_messages(histories, "RequestCancel", "WorkflowExecutionCancelRequested", "ExternalWorkflowExecutionCancelRequested")
-    _check_policies(histories)
-
-
-def _check_children(histories: Histories) -> None:
-    """Each start and each end of a child is in both histories, once, unless the parent had closed before."""
-    for execution, events in histories.items():
-        started = attributes(events[0])
-        if "parentWorkflowExecution" not in started:
-            continue
-        parent, initiated = _id(started["parentWorkflowExecution"]), started["parentInitiatedEventId"]
-        of_child = [event for event in histories[parent] if attributes(event).get("initiatedEventId") == initiated]
-        kinds = Counter(event["eventType"] for event in of_child)
-        assert kinds["ChildWorkflowExecutionStarted"] == 1
-        if "continuedExecutionRunId" not in started:
-            assert _id(attributes(of_child[0])["workflowExecution"]) == execution
-        last = events[-1]["eventType"].removeprefix("WorkflowExecution")
-        told = [event for event in of_child if event["eventType"] in CHILD_ENDS]
-        if f"ChildWorkflowExecution{last}" in CHILD_ENDS and not _is_closed(histories[parent]):
-            assert [event["eventType"] for event in told] == [f"ChildWorkflowExecution{last}"]
-        for event in told:
-            ended = histories[_id(attributes(event)["workflowExecution"])]
-            assert ended[-1]["eventType"] == event["eventType"].removeprefix("Child")
-        assert len(told) <= 1
-
-
-def _check_messages(histories: Histories, kind: str, arrival: str, answer: str) -> None:
-    """Everything sent is answered in the history of its sender, and arrived exactly once if the answer says so."""
-    answered: Counter[tuple[Id, int, Id]] = Counter()
-    arrived: Counter[tuple[Id, int, Id]] = Counter()
-    for execution, events in histories.items():
-        for event in events:
-            a = attributes(event)
-            if event["eventType"] == f"{kind}ExternalWorkflowExecutionInitiated" and not _is_closed_with(events, a):
-                replies = [one for one in events if attributes(one).get("initiatedEventId") == event["eventId"]]
-                assert [one["eventType"] for one in replies] in ([answer], [f"{kind}ExternalWorkflowExecutionFailed"])
-            if event["eventType"] == answer:
-                answered[execution, a["initiatedEventId"], _id(a["workflowExecution"])] += 1
-            if event["eventType"] == arrival and a.get("externalInitiatedEventId"):
-                sender = _id(a["externalWorkflowExecution"])
-                sent = histories[sender][a["externalInitiatedEventId"] - 1]
-                assert sent["eventType"] == f"{kind}ExternalWorkflowExecutionInitiated"
-                arrived[sender, a["externalInitiatedEventId"], execution] += 1
-    assert set(arrived.values()) <= {1}
-    silent = {message for message in arrived if _is_closed_with(histories[message[0]], _sent(histories, message))}
-    assert answered == Counter({message: 1 for message in arrived if message not in silent})
-
-
-def _check_policies(histories: Histories) -> None:
-    """What a termination does to the children has happened with it."""
-    for (workflow_id, _), events in histories.items():
-        if not workflow_id.startswith("doomed") or events[-1]["eventType"] != "WorkflowExecutionTerminated":
-            continue
-        if "parentWorkflowExecution" in attributes(events[0]):
-            continue
-        policy = attributes(events[-1])["childPolicy"]
-        ended = {attributes(e)["workflowExecution"]["workflowId"] for e in events if e["eventType"] in CHILD_ENDS}
-        for index in range(CHILDREN):
-            child = f"{workflow_id}.{index}"
-            newest = [run for (name, _), run in histories.items() if name == child][-1]
-            causes = [attributes(event).get("cause") for run in _runs(histories, child) for event in run]
-            if child in ended or policy == "ABANDON":
-                assert "CHILD_POLICY_APPLIED" not in causes
-                continue
-            assert causes.count("CHILD_POLICY_APPLIED") == 1
-            if policy == "TERMINATE":
-                assert attributes(newest[-1])["cause"] == "CHILD_POLICY_APPLIED"
 
 
 def _check_ended(histories: Histories) -> None:
@@ -139,33 +60,6 @@ def _check_ended(histories: Histories) -> None:
         how = {"TERMINATE": "Terminated", "REQUEST_CANCEL": "Canceled", "ABANDON": "Completed"}[POLICIES[n % len(POLICIES)]]
         wanted |= {f"doomed-{n}": "Terminated"} | {f"doomed-{n}.{index}": how for index in range(CHILDREN)}
     assert ends == wanted
-
-
-def _runs(histories: Histories, workflow_id: str) -> list[list[Event]]:
-    return [events for (name, _), events in histories.items() if name == workflow_id]
-
-
-def _sent(histories: Histories, message: tuple[Id, int, Id]) -> dict[str, Any]:
-    return attributes(histories[message[0]][message[1] - 1])
-
-
-def _is_closed(events: list[Event]) -> bool:
-    kind = events[-1]["eventType"]
-    return kind.startswith("WorkflowExecution") and kind not in (
-        "WorkflowExecutionStarted",
-        "WorkflowExecutionSignaled",
-        "WorkflowExecutionCancelRequested",
-    )
-
-
-def _is_closed_with(events: list[Event], sent: dict[str, Any]) -> bool:
-    """Tell whether the response that sent something also closed the sender, which then gets no answer."""
-    closing = attributes(events[-1]) if _is_closed(events) else {}
-    return closing.get("decisionTaskCompletedEventId") == sent["decisionTaskCompletedEventId"]
-
-
-def _id(ids: dict[str, str]) -> Id:
-    return ids["workflowId"], ids["runId"]
 
 
 def _run_until_killed(path: Path, seconds: float | None) -> tuple[list[str], int]:

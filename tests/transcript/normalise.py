@@ -24,6 +24,8 @@ _HEX = re.compile(r"(?<![0-9a-zA-Z])(?<!\"identity\": \")(?<!\d{4}-\d\d-\d\d-)[0
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 #: Made of the folder's path, or random.
 _HASHED = re.compile(r"\b(local|sensor-project|backfill-[a-z]+)-([0-9a-f]{12}|[0-9a-f]{8})\b")
+#: in the workflow id of a child: a hash of its parent's run id
+_PARENT = re.compile(r"(?<=--)[0-9a-f]{5,8}(?=--)")
 _STICKY = re.compile(r"~[\w.-]+-\d+-[0-9a-f]{8}\b")
 _NANOSECONDS = re.compile(r"\b1[789]\d{17}\b")
 _NUMBER = re.compile(r"(?<![\w.:-])(?<!default: )\d+\.\d+(?:e-\d+)?(?![\w.:;]|<=)")  # seconds that bear no unit, in tables
@@ -77,6 +79,7 @@ class Normaliser:
         text = _NANOSECONDS.sub("<nanoseconds>", text)
         narrow = text
         text = _EPOCH.sub("<epoch>", text)
+        text = _PARENT.sub("<parent>", text)
         text = _DURATION.sub("<duration>", text)
         text = _AMOUNT.sub("<size>", text)
         text = _NUMBER.sub("<number>", text)

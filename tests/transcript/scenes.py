@@ -97,6 +97,14 @@ COMMAND_LINE = Scene(
     simpleflow-nb workflow.tasks --local nobody
     simpleflow-nb workflow.profile --local nobody
     simpleflow-nb workflow.history --local nobody
+    simpleflow-nb workflow.filter
+    simpleflow-nb workflow.filter --local --tag nothing
+    simpleflow-nb workflow.filter --local --close-status done
+    simpleflow-nb workflow.filter --local --from-date yesterday
+    simpleflow-nb task.info --local
+    simpleflow-nb task.info --local activity-1
+    simpleflow-nb task.info --local nobody activity-1
+    simpleflow-nb workflow.restart --local nobody
     simpleflow-nb workflow.stack --local nobody
     simpleflow-nb workflow.query --local
     simpleflow-nb workflow.query --local nobody
@@ -105,6 +113,9 @@ COMMAND_LINE = Scene(
     simpleflow-nb workflow.signal --local nobody
     simpleflow-nb workflow.signal --local nobody --name go
     simpleflow-nb workflow.terminate --local nobody
+    simpleflow-nb binaries.download
+    simpleflow-nb binaries.download crunch
+    simpleflow-nb binaries.download crunch=tools/crunch
     simpleflow-nb journal.prune
     simpleflow-nb journal.prune --keep 1d
     simpleflow-nb journal.prune --keep soon
@@ -562,6 +573,15 @@ ON_SERVICE = Scene(
     {looks_at("D", "adding", "failing")}
     simpleflow-nb --format human workflow.info D failing
     simpleflow-nb workflow.tasks D failing
+    simpleflow-nb task.info D failing activity-mine.explode-1
+    simpleflow-nb --format human task.info D failing activity-mine.explode-1 --details
+    simpleflow-nb task.info D failing nothing
+    simpleflow-nb --header workflow.filter D --close-status failed
+    simpleflow-nb --header workflow.filter D --status closed --tag a --workflow-type-name failing
+    simpleflow-nb workflow.filter D --workflow-id adding
+    simpleflow-nb workflow.restart D adding
+    @ended D adding
+    simpleflow-nb workflow.list D --status closed
     simpleflow-nb workflow.start mine.Waiting --domain D --workflow-id one
     simpleflow-nb workflow.start mine.Waiting --domain D --workflow-id two
     simpleflow-nb workflow.start mine.Waiting --domain D --workflow-id three

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simpleflow_nb import activity, execute
+from simpleflow_nb import activity, execute, logging_context
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -131,6 +132,13 @@ def activity_in_another_process(how: str) -> Any:
     if how == "raise":
         raise Unusual
     return activity_in_another_process.callable.executed_body.context["activity_id"]  # type: ignore[union-attr]
+
+
+@activity.with_attributes(raises_on_failure=False)
+@execute.python()
+def told_ids() -> dict[str, str]:
+    logging.getLogger(__name__).warning("in the other process")
+    return {key: logging_context.get(key) for key in logging_context.ENV_KEYS}
 
 
 @activity.with_attributes(raises_on_failure=False)

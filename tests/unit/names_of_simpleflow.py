@@ -7,9 +7,7 @@
     plan             ``same``, or ``left out`` with a reason
     status           here, differs, missing; written by this module
     how              what differs; written by this module
-    why              why it is left out, or may differ
-    owner            the part of this project that is still to bring it: of a ``same`` name that is missing, or takes other
-                     parameters
+    why              why it is left out, or may differ; for users, in docs/from_simpleflow.rst
 
 ``python -m tests.unit.names_of_simpleflow`` writes ``status`` and ``how`` after a change, and says which rows need a plan.
 """
@@ -28,20 +26,6 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("simpleflow_names.json")
-
-#: Parts that still have names to bring.
-OWNERS = (
-    "activities",
-    "canvas",
-    "failures",
-    "futures",
-    "history",
-    "markers",
-    "signals",
-    "steps",
-    "tasks",
-    "workflow",
-)
 
 Row = dict[str, Any]
 
@@ -99,11 +83,6 @@ def _attributes_of_instances(cls: type) -> set[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
             found.add(node.attr)
     return found
-
-
-def takes_other_parameters(how: str) -> bool:
-    """Tell whether a difference concerns the parameters and not only their defaults."""
-    return any(part.startswith(("lacks ", "also needs ", "in another order")) for part in how.split("; "))
 
 
 def _differences(found: Any, row: Row) -> Iterator[str]:
@@ -194,14 +173,12 @@ def main() -> None:
         row["status"], how = standing(name, row)
         if how:
             row["how"] = how
-        if row["status"] == "here" or (row["status"] == "differs" and not takes_other_parameters(how)):
-            row.pop("owner", None)
     write(table)
     for name, row in table.items():
-        if row["plan"] == "same" and row["status"] == "missing" and "owner" not in row:
-            print(f"{name} is missing: give its row an owner, or leave it out with a reason")
-        if row["plan"] == "same" and takes_other_parameters(row.get("how", "")) and not {"owner", "why"} & row.keys():
-            print(f"{name}: {row['how']}: give its row an owner, or say why")
+        if row["plan"] == "same" and row["status"] == "missing":
+            print(f"{name} is missing: bring it, or leave it out with a reason")
+        if row["status"] == "differs" and not row.get("why"):
+            print(f"{name}: {row['how']}: say why, in words for users")
 
 
 if __name__ == "__main__":

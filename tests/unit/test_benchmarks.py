@@ -1,10 +1,15 @@
 """The words and figures of the benchmarks; that each runs is in ``tests/acceptance``."""
 
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from tests.benchmarks.__main__ import BENCHMARKS, main
 from tests.benchmarks.figures import Figures, Sample, compared, milliseconds, ratio
 from tests.benchmarks.histories import Chain, FanOut, history
+from tests.benchmarks.stepping import Client
 
 
 def test_without_a_name_the_benchmarks_are_listed(capsys):
@@ -18,8 +23,8 @@ def test_without_a_name_the_benchmarks_are_listed(capsys):
     [
         (
             ["due_runs"],
-            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, notebooks, sensor, reports, "
-            "watching, records (did you mean 'due-runs'?)",
+            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, children, groups, notebooks, "
+            "sensor, reports, watching, records (did you mean 'due-runs'?)",
         ),
         (["local", "--repeats", "0"], "--repeats 0: at least one round is needed"),
     ],
@@ -62,3 +67,51 @@ def test_the_histories_are_decided_as_their_shape_says(workflow, decisions):
     assert len(made.starts) == decisions
     ended = [event for event in made.events if event["eventType"] == "ActivityTaskCompleted"]
     assert len(ended) == 12
+
+
+@contextmanager
+def answering(*statuses):
+    """The address of a server that answers its calls with these, one after another."""
+    left = list(statuses)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(left.pop(0))
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_client_makes_calls_again_that_end_with_an_internal_error_and_counts_them():
+    with answering(500, 500, 200, 200) as endpoint:
+        client = Client(endpoint)
+        assert [client.call("PollForDecisionTask"), client.call("PollForDecisionTask")] == [{}, {}]
+        assert client.repeated == 2
+        client.close()
+
+
+@pytest.mark.parametrize("statuses", [[500] * 10, [400], [500, 400]])
+def test_a_client_gives_up_after_ten_internal_errors_and_at_once_after_a_refusal(statuses):
+    with answering(*statuses) as endpoint:
+        client = Client(endpoint)
+        with pytest.raises(RuntimeError) as refused:
+            client.call("PollForDecisionTask")
+        client.close()
+    assert str(refused.value) == f"PollForDecisionTask: {statuses[-1]} {{}}"
+    assert client.repeated == len(statuses) - 1

@@ -6,7 +6,7 @@ import contextvars
 import json
 import logging
 import uuid
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
@@ -38,7 +38,10 @@ class Odd(Exception):
     [
         ({"b": 1, "a": [None, True]}, '{"a":[null,true],"b":1}'),
         (datetime(2024, 1, 31, 12, 30, 0, 123_456, tzinfo=UTC), '"2024-01-31T12:30:00.123Z"'),
+        (datetime(2024, 1, 31, tzinfo=UTC), '"2024-01-31T00:00:00Z"'),
+        (datetime(2024, 1, 31, tzinfo=timezone(timedelta(hours=1))), '"2024-01-31T00:00:00+01:00"'),
         (date(2024, 1, 31), '"2024-01-31"'),
+        (time(12, 30, 1, 2_000), '"12:30:01.002"'),
         (time(12, 30), '"12:30:00"'),
         (b"\xc3\xa9\xff", '"\\u00e9\\ufffd"'),
         ({3, 1}, "[1,3]"),
@@ -46,7 +49,7 @@ class Odd(Exception):
         (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
     ],
 )
-def test_values_have_the_json_of_payloads(value, text):
+def test_values_have_the_json_that_simpleflow_gives_them(value, text):
     assert utils.json_dumps(value) == text
 
 

@@ -123,6 +123,13 @@ def test_a_mounted_file_that_cannot_be_read_is_found(tmp_path: Path, monkeypatch
     assert list(_values_of_variables()) == [Finding("environment", FAILED, told)]
 
 
+def test_a_module_of_settings_that_cannot_be_imported_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", "no_such_shop")
+    told = "SIMPLEFLOW_SETTINGS_MODULE names no_such_shop, which cannot be imported: "
+    told += "ModuleNotFoundError: No module named 'no_such_shop'"
+    assert list(_values_of_variables()) == [Finding("environment", FAILED, told)]
+
+
 def test_a_journal_that_no_command_could_read_is_found(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     assert list(_journal(path)) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb.exceptions import DefinitionError
-from simpleflow_nb.inspection.documents import iso_time, profile_document
+from simpleflow_nb.inspection.documents import iso_time, profile_document, task_document
 from simpleflow_nb.inspection.executions import (
     found_execution,
     history,
@@ -16,8 +16,10 @@ from simpleflow_nb.inspection.executions import (
     info_table,
     list_table,
     profile_table,
+    task_table,
     tasks_table,
 )
+from simpleflow_nb.inspection.filters import ExecutionFilter, filter_document, filter_table
 from simpleflow_nb.inspection.tables import FORMATS, Table, formatted
 from simpleflow_nb.inspection.task_rows import split_id
 from simpleflow_nb.local.clock import Clock
@@ -149,6 +151,76 @@ def test_tasks_are_newest_first_with_id_and_attempt_apart(played: Played) -> Non
         ]
     )
     assert len(tasks_table(played.service, DOMAIN, played.execution, most=2).rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "row"),
+    [
+        ("activity-pkg.load-1", ["activity-pkg.load-1.2", "completed", '{"rows": 3}', None]),
+        ("activity-pkg.load-1.2", ["activity-pkg.load-1.2", "completed", '{"rows": 3}', None]),
+        ("activity-pkg.add-1", ["activity-pkg.add-1", "completed", "7", None]),
+    ],
+)
+def test_a_task_is_shown_by_its_last_attempt(played: Played, task: str, row: list[Any]) -> None:
+    table = task_table(played.service, DOMAIN, played.execution, task)
+    assert table.header == ["type", "id", "name", "version", "state", "timestamp", "input", "result", "reason"]
+    shown = dict(zip(table.header, table.rows[0], strict=True))
+    assert [shown[name] for name in ("id", "state", "result", "reason")] == row
+    assert task_document(played.service, DOMAIN, played.execution, task)["task"]["id"] == row[0].removesuffix(".2")
+
+
+def test_a_task_is_shown_with_its_details_if_they_are_asked_for(played: Played) -> None:
+    table = task_table(played.service, DOMAIN, played.execution, "activity-pkg.add-1", with_details=True)
+    assert table.header[-2:] == ["reason", "details"]
+
+
+def test_a_task_that_is_not_there_is_refused(played: Played) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        task_table(played.service, DOMAIN, played.execution, "activity-pkg.load-1.3")
+    assert str(refused.value) == "sums-1 has no task 'activity-pkg.load-1.3'; workflow.tasks shows which it has"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "found"),
+    [
+        ({}, ["sums-1"]),
+        ({"workflow_id": "sums-1"}, ["sums-1"]),
+        ({"workflow_id": "sums"}, []),
+        ({"type_name": "sums"}, ["sums-1"]),
+        ({"type_name": "sums", "type_version": "2"}, []),
+        ({"type_version": "1"}, ["sums-1"]),
+        ({"tag": "b"}, ["sums-1"]),
+        ({"tag": "c"}, []),
+        ({"workflow_id": "sums-1", "tag": "c"}, []),
+        ({"close_status": "COMPLETED", "type_name": "sums", "tag": "a=1"}, ["sums-1"]),
+        ({"close_status": "FAILED"}, []),
+        ({"oldest": NOON, "latest": NOON}, ["sums-1"]),
+        ({"oldest": NOON + 1}, []),
+        ({"latest": NOON - 1}, []),
+    ],
+)
+def test_executions_are_filtered_by_all_conditions(played: Played, conditions: dict[str, Any], found: list[str]) -> None:
+    wanted = ExecutionFilter(is_open=False, **conditions)
+    assert [info["execution"]["workflowId"] for info in wanted.found(played.service, DOMAIN)] == found
+    assert len(filter_document(played.service, DOMAIN, wanted)["executions"]) == len(found)
+
+
+def test_filtered_executions_have_what_a_listing_tells(played: Played) -> None:
+    table = filter_table(played.service, DOMAIN, ExecutionFilter(is_open=False))
+    assert dict(zip(table.header, table.rows[0], strict=True)) == {
+        "Workflow ID": "sums-1",
+        "Workflow Type": "sums",
+        "Workflow Version": "1",
+        "Run ID": played.execution["runId"],
+        "Status": "CLOSED",
+        "Close Status": "COMPLETED",
+        "Start Timestamp": "2024-01-01 12:00:00.000000+00:00",
+        "Close Timestamp": "2024-01-01 12:00:07.500000+00:00",
+        "Cancel Requested": False,
+        "Tags": "a=1,b",
+        "Parent Workflow ID": None,
+        "Parent Run ID": None,
+    }
 
 
 def test_the_profile_has_the_longest_task_first(played: Played) -> None:

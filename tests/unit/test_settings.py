@@ -138,7 +138,7 @@ def test_the_environment_counts_before_the_module_and_the_module_before_the_defa
     monkeypatch.setenv("SIMPLEFLOW_SETTINGS_MODULE", SHOP)
     monkeypatch.setenv("METROLOGY_BUCKET", "measured")
     found = (settings.METROLOGY_BUCKET, settings.ACTIVITY_HEARTBEAT_TIMEOUT, settings.STEP_BUCKET, settings.SIMPLEFLOW_S3_SSE)
-    assert found == ("measured", "60", "step_bucket", True)
+    assert found == ("measured", "60", "file:.simpleflow-nb/steps", True)
     assert settings.LOGGING == {"version": 1}
     assert settings.SWF_DOMAIN is None
     loaded = base.load()

@@ -42,7 +42,7 @@ def test_every_row_has_a_plan_and_the_fields_of_its_kind() -> None:
         or row["plan"] not in ("same", "left out")
         or row["status"] not in ("here", "differs", "missing")
         or ((field := kinds[row["kind"]]) is not None and field not in row)
-        or row.keys() - {"kind", "status", "plan", "signature", "value", "from", "how", "why", "owner"}
+        or row.keys() - {"kind", "status", "plan", "signature", "value", "from", "how", "why"}
     ]  # fmt: skip
     assert wrong == []
 
@@ -51,36 +51,12 @@ def test_what_is_left_out_says_why() -> None:
     assert [name for name, row in TABLE.items() if row["plan"] == "left out" and not row.get("why")] == []
 
 
-def test_a_name_that_is_to_be_the_same_is_here_or_somebody_is_to_bring_it() -> None:
-    nobodys = [
-        name
-        for name, row in TABLE.items()
-        if row["plan"] == "same" and row["status"] == "missing" and row.get("owner") not in names.OWNERS
-    ]
-    assert nobodys == []
+def test_a_name_that_is_to_be_the_same_is_here() -> None:
+    assert [name for name, row in TABLE.items() if row["plan"] == "same" and row["status"] == "missing"] == []
 
 
-def test_a_name_that_is_to_be_the_same_takes_the_parameters_of_simpleflow_or_says_why_not() -> None:
-    unexplained = [
-        f"{name}: {row['how']}"
-        for name, row in TABLE.items()
-        if row["plan"] == "same" and names.takes_other_parameters(row.get("how", "")) and not row.keys() & {"owner", "why"}
-    ]
-    assert unexplained == []
-
-
-def test_only_what_is_not_here_as_it_is_to_be_has_an_owner() -> None:
-    done = [
-        name
-        for name, row in TABLE.items()
-        if "owner" in row
-        and (row["plan"] == "left out" or (row["status"] != "missing" and not names.takes_other_parameters(row.get("how", ""))))
-    ]  # fmt: skip
-    assert done == []
-
-
-def test_a_part_that_has_brought_all_its_names_owns_nothing_any_more() -> None:
-    assert sorted({row["owner"] for row in TABLE.values() if "owner" in row}) == sorted(names.OWNERS)
+def test_what_differs_says_how_in_words_for_users() -> None:
+    assert [f"{name}: {row['how']}" for name, row in TABLE.items() if row["status"] == "differs" and not row.get("why")] == []
 
 
 # ---- how the list is made --------------------------------------------------------------------------------------------------

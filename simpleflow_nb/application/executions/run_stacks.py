@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...exceptions import ReplayError
-from ...futures import DONE, Future
+from ...futures import DONE, Completions, Future
 from ...inspection.documents import Document, document_of
 from ...masking import masked
 from ...processes.observed_run import ObservedRun
@@ -24,9 +24,12 @@ _KINDS = {
     "signal": "signal",
     "last signal": "signal",
     "RecordMarker": "marker",
-    "StartChildWorkflowExecution": "child workflow",
-    "SignalExternalWorkflowExecution": "external signal",
-    "RequestCancelExternalWorkflowExecution": "external cancellation",
+    "StartChildWorkflowExecution": "child",
+    "SignalExternalWorkflowExecution": "sent signal",
+    "RequestCancelExternalWorkflowExecution": "sent cancellation",
+    "Group": "group",
+    "strand": "strand",
+    "cancellation": "cancellation",
 }
 
 
@@ -44,7 +47,8 @@ class StackFrame:
 class AwaitedFuture:
     """A future for which code waits, as its last decision has left it."""
 
-    kind: str  #: ``activity``, ``timer``, ``signal``, ``child workflow``, ``group``, ``strand``, ``cancellation``, and the like
+    #: ``activity``, ``child``, ``timer``, ``signal``, ``group``; ``next`` of several, ``room`` in a group, ``condition``
+    kind: str
     id: str  #: for a signal its name
     attempt: int
     state: str  #: ``pending``, ``running``, ``finished`` or ``cancelled``; a signal that has not been received is pending
@@ -55,11 +59,10 @@ class AwaitedFuture:
 class CodeWait:
     """A place where the code of a run waits: ``run()`` itself, or what it has started beside it."""
 
-    strand: str  #: ``run``, or the name of what is beside it: ``group-1``, ``update-add-1``, the name of a coroutine
+    strand: str  #: ``run``, or the name of what runs beside it
     frames: tuple[StackFrame, ...]  #: innermost last
     futures: tuple[AwaitedFuture, ...]
     is_any: bool  #: for the first of them, else for all
-    condition: str | None = None  #: for which it waits instead of futures, in words
 
     def to_dict(self) -> Document:
         return {
@@ -67,7 +70,6 @@ class CodeWait:
             "frames": [vars(frame) for frame in self.frames],
             "waits_for": "any" if self.is_any else "all",
             "futures": [vars(future) for future in self.futures],
-            "condition": self.condition,
         }
 
 
@@ -133,12 +135,24 @@ def _waits(run: ObservedRun) -> tuple[CodeWait, ...]:
 
 def _wait(wait: Wait) -> CodeWait:
     frames = [StackFrame(one.filename, one.lineno or 0, one.name, masked(one.line or "")) for one in wait.frames]
-    futures = tuple(_awaited(one) for one in wait.futures)
-    return CodeWait(wait.strand, tuple(frames), futures, wait.is_any, wait.condition)
+    return CodeWait(wait.strand, tuple(frames), tuple(_awaited(one) for one in wait.futures), wait.is_any)
 
 
-def _awaited(future: Future[Any]) -> AwaitedFuture:
-    kind = future.name if future.type == "Group" else _KINDS.get(future.type, future.type)
-    has_ended = future.stage >= DONE
-    state = "pending" if kind in ("signal", "cancellation") and not has_ended else future.state.lower()
-    return AwaitedFuture(kind, future.id or future.name, future.attempt, state, has_ended)
+def _awaited(awaited: Any) -> AwaitedFuture:
+    if isinstance(awaited, Completions):
+        return AwaitedFuture("next", f"{len(awaited)} futures", 1, "pending", awaited.stage >= DONE)
+    if (condition := getattr(awaited, "condition", None)) is not None:
+        return AwaitedFuture("condition", _place_of(condition), 1, "pending", awaited.stage >= DONE)
+    if not isinstance(awaited, Future):  # a group that holds back its members
+        return AwaitedFuture("room", awaited.group.id, 1, "pending", awaited.stage >= DONE)
+    kind, has_ended = _KINDS.get(awaited.type, awaited.type), awaited.stage >= DONE
+    state = "pending" if kind in ("signal", "cancellation") and not has_ended else awaited.state.lower()
+    return AwaitedFuture(kind, awaited.id or awaited.name, awaited.attempt, state, has_ended)
+
+
+def _place_of(function: Any) -> str:
+    """Return ``mine.py:12`` of a function; its name if it has no line, as a method of another language."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return str(getattr(function, "__qualname__", type(function).__qualname__))
+    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"

@@ -15,6 +15,7 @@ from ..executions.run_stacks import AwaitedFuture, CodeWait, RunStack
 from ..executions.run_updates import RunUpdate, RunUpdates
 
 _MOST_FUTURES = 20
+_OTHERS = {"next": "the next of", "room": "room in", "condition": "the condition at"}  #: what is no future, in words
 
 
 def moment_lines(moment: RunMoment) -> Iterator[str]:
@@ -79,7 +80,7 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
     for wait in stack.waits:
         yield ""
         if wait.strand != "run":
-            yield f"{wait.strand}, beside run():"
+            yield f"beside run(): {wait.strand}"
         elif not wait.frames:
             yield "run() has returned, and its result has futures"
         for frame in wait.frames:
@@ -90,22 +91,18 @@ def stack_lines(stack: RunStack) -> Iterator[str]:
 
 
 def stack_table(stack: RunStack) -> Table:
-    """Return a row for each line of the code, innermost last; the last of each place says for what it waits."""
-    table = Table(["File", "Line", "Function", "Source", "Waits For", "Strand"])
+    """Return a row for each line of the code, innermost last; the last of each strand says for what it waits."""
+    table = Table(["Strand", "File", "Line", "Function", "Source", "Waits For"])
     for wait in stack.waits:
-        awaited = wait.condition or ", ".join(map(_told, wait.futures))
-        for frame in wait.frames:
-            told = awaited if frame is wait.frames[-1] else None
-            table.rows.append([_near(frame.file), frame.line, frame.function, frame.source, told, wait.strand])
-        if not wait.frames:
-            table.rows.append([None, None, None, None, awaited, wait.strand])
+        awaited = ", ".join(map(_told, wait.futures))
+        rows = [[wait.strand, _near(frame.file), frame.line, frame.function, frame.source, None] for frame in wait.frames]
+        rows = rows or [[wait.strand, *[None] * 5]]
+        rows[-1][-1] = awaited
+        table.rows += rows
     return table
 
 
 def _awaited_lines(wait: CodeWait) -> Iterator[str]:
-    if wait.condition is not None:
-        yield f"waits for {wait.condition}"
-        return
     if len(wait.futures) == 1:
         yield f"waits for {_told(wait.futures[0])}"
         return
@@ -120,11 +117,13 @@ def _awaited_lines(wait: CodeWait) -> Iterator[str]:
 
 def _told(future: AwaitedFuture) -> str:
     """Return ``activity activity-load-1 (running)``."""
-    if future.kind == "cancellation":
-        return f"the cancellation of the run ({'requested' if future.has_ended else 'not requested'})"
-    state = "not received" if future.kind == "signal" and not future.has_ended else future.state
+    if future.kind in _OTHERS:
+        return f"{_OTHERS[future.kind]} {future.id}"
+    is_received = future.kind not in ("signal", "cancellation") or future.has_ended
+    state = future.state if is_received else "not received"
     attempt = f", attempt {future.attempt}" if future.attempt > 1 else ""
-    return f"{future.kind} {future.id} ({state}{attempt})"
+    named = future.kind if future.kind == future.id else f"{future.kind} {future.id}"
+    return f"{named} ({state}{attempt})"
 
 
 def _near(file: str) -> str:

@@ -1,4 +1,4 @@
-"""``workflow.cancel``, ``signal``, ``terminate``: asked of the service, or of the owner of a local journal."""
+"""``workflow.cancel``, ``signal``, ``terminate``, ``restart``: asked of the service, or of the owner of a local journal."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from ...application.executions.execution_requests import (
     terminate_execution,
 )
 from ...application.executions.notebook_executions import execution_meant
+from ...application.executions.restarts import restart_execution
 from ...application.places import Place
 from ...application.wording.journals import asked
 from ...exceptions import DefinitionError
 from ..place import opened_place
 from ..printing import json_option, print_document
+from .ends import show_started
 from .workflow import run_arguments
 
 
@@ -49,6 +51,16 @@ def workflow_cancel(run: tuple[str, ...], as_json: bool, **place: Any) -> None:
 def workflow_terminate(run: tuple[str, ...], as_json: bool, reason: str | None, **place: Any) -> None:
     """End an execution here and now."""
     _ask(run, place, lambda there, execution: terminate_execution(there, execution, reason), as_json=as_json)
+
+
+@click.command("workflow.restart")
+@run_arguments
+@json_option
+def workflow_restart(run: tuple[str, ...], as_json: bool, **place: Any) -> None:
+    """End an execution, and start one with the same id, input, tags and settings; print its ids."""
+    with opened_place(run, **place) as (there, words):
+        again = restart_execution(there, execution_meant(there, *words))
+    show_started(again["workflowId"], again["runId"], as_json=as_json)
 
 
 @click.command("workflow.signal")

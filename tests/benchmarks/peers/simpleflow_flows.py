@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simpleflow import Workflow, activity  # type: ignore[import-not-found]
+from simpleflow import Workflow, activity, canvas  # type: ignore[import-not-found]
 
 
 @activity.with_attributes(version="1", task_list="simpleflow-workers")
@@ -27,3 +27,39 @@ class FanOut(Workflow):
 
     def run(self, n: int) -> Any:
         return sum(future.result for future in [self.submit(increment, i) for i in range(n)])
+
+
+class Group(Workflow):
+    name, version, task_list = "group", "1", "simpleflow"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Group(*((increment, i) for i in range(n)))).result)
+
+
+class LimitedGroup(Workflow):
+    name, version, task_list = "limited-group", "1", "simpleflow"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Group(*((increment, i) for i in range(n)), max_parallel=10)).result)
+
+
+class CanvasChain(Workflow):
+    name, version, task_list = "canvas-chain", "1", "simpleflow"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Chain(*((increment, i) for i in range(n)))).result)
+
+
+class Child(Workflow):
+    name, version, task_list = "child", "1", "simpleflow"
+    execution_timeout, decision_tasks_timeout = 3600, 60
+
+    def run(self, x: int) -> Any:
+        return self.submit(increment, x).result
+
+
+class Family(Workflow):
+    name, version, task_list = "family", "1", "simpleflow"
+
+    def run(self, n: int) -> Any:
+        return sum(future.result for future in [self.submit(Child, i) for i in range(n)])

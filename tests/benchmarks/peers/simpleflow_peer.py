@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simpleflow import Workflow, activity  # type: ignore[import-not-found]
+from simpleflow import Workflow, activity, canvas  # type: ignore[import-not-found]
 from simpleflow.swf.executor import Executor  # type: ignore[import-not-found]
 from simpleflow.swf.mapper.models.domain import Domain  # type: ignore[import-not-found]
 from simpleflow.swf.mapper.models.history import History  # type: ignore[import-not-found]
@@ -42,9 +42,33 @@ class FanOut(Workflow):
         return sum(future.result for future in [self.submit(increment, i) for i in range(n)])
 
 
+class Group(Workflow):
+    name, version, task_list = "group", "1", "deciders"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Group(*((increment, i) for i in range(n)))).result)
+
+
+class LimitedGroup(Workflow):
+    name, version, task_list = "limited-group", "1", "deciders"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Group(*((increment, i) for i in range(n)), max_parallel=10)).result)
+
+
+class CanvasChain(Workflow):
+    name, version, task_list = "canvas-chain", "1", "deciders"
+
+    def run(self, n: int) -> Any:
+        return sum(self.submit(canvas.Chain(*((increment, i) for i in range(n)))).result)
+
+
+_WORKFLOWS = {workflow.name: workflow for workflow in (Chain, FanOut, Group, LimitedGroup, CanvasChain)}
+
+
 def prepared(shape: str, poll: str, tasks: int) -> Callable[[], None]:
     events = json.loads(Path(poll).read_text())["events"]
-    workflow = {"chain": Chain, "fan-out": FanOut}[shape]
+    workflow = _WORKFLOWS[shape]
 
     def replay() -> None:
         response = Response(token="t", history=History.from_event_list(events), execution=None)

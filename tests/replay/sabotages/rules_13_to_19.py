@@ -51,7 +51,7 @@ SABOTAGES = (
         14,
         "a refused retry timer fails only itself",
         HANDLERS,
-        "        f.stage = DONE\n        f = _retried(x, timer_id)\n    elif",
+        "        f.stage = DONE\n        f = f.task\n    elif",
         "        pass\n    elif",
         "test_a_refused_retry_timer_fails_the_task_that_it_is_for",
     ),
@@ -133,8 +133,10 @@ SABOTAGES = (
         17,
         "every result wakes the code",
         TASKS,
-        "        if future.awaited:\n            self.rouse(future)\n        if future.dependents:\n            for",
-        "        self.rouse_strand(self.main)\n        if future.dependents:\n            for",
+        "        if future.awaited:\n            self.rouse(future)\n        if future.dependents:\n"
+        "            dependents, future.dependents = future.dependents, None\n            fault",
+        "        self.rouse_strand(self.main)\n        if future.dependents:\n"
+        "            dependents, future.dependents = future.dependents, None\n            fault",
         "test_a_result_that_the_code_does_not_wait_for_does_not_wake_it",
     ),
     replacement(

@@ -28,7 +28,7 @@ SABOTAGES = (
         21,
         "attempts share an id",
         TASKS,
-        'future.key = f"{future.id}.{future.attempt}"',
+        "future.key = commands.attempt_id(future.id, future.attempt)",
         "future.key = future.id",
         "test_attempts_are_numbered_behind_the_id_and_a_lost_worker_is_none_of_them",
     ),

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 EXECUTION, STATE, HANDLERS = "replay/execution.py", "replay/execution_state.py", "replay/handlers.py"
 TASKS, SUSPENSION = "replay/tasks.py", "replay/suspension.py"
 ARGUMENTS, INPUTS, FUTURES = "replay/arguments.py", "replay/inputs.py", "futures.py"
-EXTERNALS = "replay/externals.py"
+EXTERNALS, CHILDREN, EXTERNAL_HANDLERS = "replay/externals.py", "replay/children.py", "replay/external_handlers.py"
+SIGNALS, STRAND, STRANDS = "replay/signals.py", "replay/strand.py", "replay/strands.py"
+GROUPS, SCOPES = "group_futures.py", "scopes.py"
 
 
 @dataclass(frozen=True)
