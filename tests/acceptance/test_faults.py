@@ -150,7 +150,7 @@ def test_processes_show_what_they_are_and_end_with_a_supervisor_that_is_killed(f
     def titles() -> list[str]:
         return sorted(" ".join(child.cmdline()).strip() for child in fleet.children())
 
-    expected = ["simpleflow-nb decider(decide)"] * 2 + ["simpleflow-nb worker(work)"] * 2
+    expected = ["simpleflow-nb decider(decide)[running]"] * 2 + ["simpleflow-nb worker(work)[running]"] * 2
     wait_for(lambda: titles() == expected, "the titles", fleet.log)
     shown = [" ".join(psutil.Process(supervisor.pid).cmdline()).strip() for supervisor in fleet.supervisors]
     assert shown == ["simpleflow-nb deciders(decide)", "simpleflow-nb workers(work)"]

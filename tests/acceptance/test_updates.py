@@ -165,7 +165,7 @@ def test_an_answer_that_takes_long_is_asked_for_again(order: Path) -> None:
     assert (code, ID.sub("ID", err)) == (0, asked("later"))
     id = out.strip()
     assert ID.fullmatch(id)
-    wait_until(lambda: "update-later-1, beside run():\n" in ask(order, "workflow.stack", *run)[1])
+    wait_until(lambda: "beside run(): update-later-1\n" in ask(order, "workflow.stack", *run)[1])
     code, out, err = ask(order, "workflow.update", *run, "--id", id, "--timeout", "0.3")
     assert (code, out) == (1, "")
     assert re.fullmatch(
@@ -174,7 +174,7 @@ def test_an_answer_that_takes_long_is_asked_for_again(order: Path) -> None:
         err,
     )
     assert ask(order, "workflow.stack", *run)[1].endswith(
-        '\n\nupdate-later-1, beside run():\norders.py:45 in later\n    return self.next_signal("later").result\n'
+        '\n\nbeside run(): update-later-1\norders.py:45 in later\n    return self.next_signal("later").result\n'
         "waits for signal later (not received)\n"
     )
     typed("workflow.signal", *run, "--name", "later", "--input", "now", cwd=order)
