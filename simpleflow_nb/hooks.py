@@ -14,7 +14,8 @@ from .replay import Execution
 from .replay.arguments import filled
 from .replay.commands import Command
 from .replay.failures import Verdict, VerdictKind
-from .task import ActivityTask, ChildWorkflowTask
+from .submission import task_of
+from .task import ActivityTask
 from .task_failure import TaskFailureContext
 from .workflow import Workflow
 
@@ -77,13 +78,10 @@ class Hooks:
     def verdict(self, future: Future[Any], error: TaskFailed) -> Verdict | None:
         """Return what ``on_task_failure`` decides about a failed attempt; None if it leaves that to the task."""
         execution = self.execution
-        args, kwargs = filled(list(future.args)), filled(future.kwargs)
-        if future.type == "ScheduleActivityTask":
-            task: Any = ActivityTask(future.task, *args, **kwargs)
-        else:
-            task = ChildWorkflowTask(future.task.workflow, *args, **kwargs)
+        task: Any = task_of(future)
+        task.args, task.kwargs = tuple(filled(future.args)), filled(future.kwargs)
         event = {
-            "type": "activity" if future.type == "ScheduleActivityTask" else "child_workflow",
+            "type": "activity" if isinstance(task, ActivityTask) else "child_workflow",
             "id": future.id,
             "name": future.name,
             "state": "timed_out" if isinstance(error, TimeoutError) else "failed",

@@ -46,8 +46,9 @@ class Looks(Suspension):
             self.asked, self.dead, self.current = None, was_dead, strand
             if self.refusal is not None:
                 raise self.refusal from None
-            if self.defect is not None:
-                raise self.defect from None
+            if self.defect is not None:  # of the look: whoever asked decides whether it concerns the run
+                defect, self.defect = self.defect, None
+                raise defect from None
         return value
 
     def _called_when_dead(self, futures: tuple[Any, ...], quantifier: Callable[[Iterator[bool]], bool]) -> None:
