@@ -66,7 +66,8 @@ class SlicedFuture(GroupFuture):
         return future
 
     def _end(self, order: int) -> None:
-        errors = [error for future in self.futures for error in _failures(future)]
+        slices = zip(self.activities, self.futures, strict=False)  # a cancelled fan has not submitted all
+        errors = [error for items, future in slices for error in _failures(items, future)]
         first = next((error for error in errors if isinstance(error, TaskFailed)), None)
         if first is not None and self.raises_on_failure and not self.cancelling:
             self.raises = True
@@ -77,8 +78,8 @@ class SlicedFuture(GroupFuture):
             self.error = AggregateException(errors)
 
     def sync_result(self) -> None:
-        ended_well = (future for future in self.futures if future.stage == DONE)
-        self._result = [value for future in ended_well for value in future.execution.decoded(future)["results"]]
+        slices = zip(self.activities, self.futures, strict=False)
+        self._result = [value for items, future in slices for value in _results(items, future)]
 
 
 def carried_out(workflow: Any, name: str, items: list[Any], max_parallel: int | None) -> dict[str, Any]:
@@ -101,10 +102,17 @@ def carried_out(workflow: Any, name: str, items: list[Any], max_parallel: int | 
     return {"results": results, "failures": failures}
 
 
-def _failures(future: Future[Any]) -> list[BaseException | None]:
+def _results(items: list[Any], future: Future[Any]) -> list[Any]:
+    """Return a result, or None, for each item of a slice."""
+    if future.stage != DONE:
+        return [None] * len(items)
+    results: list[Any] = future.execution.decoded(future)["results"]
+    return results
+
+
+def _failures(items: list[Any], future: Future[Any]) -> list[BaseException | None]:
     """Return a failure, or None, for each item of a slice."""
     if future.stage != DONE:
-        return [future.error]
-    body = future.execution.decoded(future)
-    failures = {int(n): TaskFailed(*failed) for n, failed in body["failures"].items()}
-    return [failures.get(n) for n in range(len(body["results"]))]
+        return [future.error] * len(items)
+    failures = {int(n): TaskFailed(*failed) for n, failed in future.execution.decoded(future)["failures"].items()}
+    return [failures.get(n) for n in range(len(items))]
