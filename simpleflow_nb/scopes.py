@@ -22,7 +22,25 @@ class _TimeIsUp(BaseException):
     """
 
 
-class TimeLimit:
+class _Block:
+    """A block that is entered with ``with`` or ``async with``, which is the same: nothing in it needs an event loop."""
+
+    def __enter__(self) -> Self:
+        raise NotImplementedError
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+class TimeLimit(_Block):
     """A block that ends with :class:`.TimeLimitExceeded`, a TimeoutError, when a time has passed while it waits.
 
     What it was waiting for is cancelled. The time is the service's, so a limit survives restarts; ``expired`` tells afterwards.
@@ -61,16 +79,8 @@ class TimeLimit:
             self.executor.cancel_waits(strand)
             raise TimeLimitExceeded(self._timer.id, self.seconds) from None
 
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
-
-class TaskGroup:
+class TaskGroup(_Block):
     """A block that ends when all its tasks have ended; the first that fails cancels the others and is raised."""
 
     def __init__(self, executor: Execution) -> None:
@@ -146,11 +156,3 @@ class TaskGroup:
         while known != len(self._tasks):
             known = len(self._tasks)
             self.executor.settle_all(self._tasks)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)

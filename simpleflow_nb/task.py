@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -16,6 +15,7 @@ from .activity_context import running_context
 from .base import Submittable
 from .exceptions import DefinitionError
 from .history import History
+from .middleware_function import middleware_function
 from .task_failure import TaskFailureContext
 from .workflow_type import WorkflowType
 
@@ -97,7 +97,7 @@ class ActivityTask(Task, Generic[T]):
             DefinitionError: one cannot be imported, or cannot be called.
         """
         for when, functions in (("pre", self.pre_execute_funcs), ("post", self.post_execute_funcs)):
-            functions += [_middleware(path) for path in (middlewares or {}).get(when, ())]
+            functions += [middleware_function(path) for path in (middlewares or {}).get(when, ())]
 
     def execute(self) -> Any:
         """Run the activity's body here and now, without a worker, between its middlewares."""
@@ -248,12 +248,10 @@ class MarkerTask(Submittable):
 
 
 @dataclass(frozen=True)
-class TimerTask(Submittable):
-    """The result of :meth:`.Workflow.start_timer`, to be submitted; ``timeout`` is in seconds."""
+class _OfTimer(Submittable):
+    """Something about a timer with an id."""
 
     timer_id: str
-    timeout: int
-    control: Any = None
 
     idempotent = True
 
@@ -266,27 +264,20 @@ class TimerTask(Submittable):
         return self.timer_id
 
     def execute(self) -> None:
-        """Do nothing: the service keeps the time."""
+        """Do nothing: the decider asks the service, which keeps the time."""
 
 
 @dataclass(frozen=True)
-class CancelTimerTask(Submittable):
+class TimerTask(_OfTimer):
+    """The result of :meth:`.Workflow.start_timer`, to be submitted; ``timeout`` is in seconds."""
+
+    timeout: int
+    control: Any = None
+
+
+@dataclass(frozen=True)
+class CancelTimerTask(_OfTimer):
     """The result of :meth:`.Workflow.cancel_timer`, to be submitted."""
-
-    timer_id: str
-
-    idempotent = True
-
-    @property
-    def name(self) -> str:
-        return self.timer_id
-
-    @property
-    def id(self) -> str:
-        return self.timer_id
-
-    def execute(self) -> None:
-        """Do nothing: the decider cancels it."""
 
 
 @dataclass(frozen=True)
@@ -313,18 +304,3 @@ class ContinueAsNewTask(Submittable):
     child_policy: str | None = None
     execution_timeout: int | None = None
     decision_tasks_timeout: int | None = None
-
-
-def _middleware(path: str) -> Callable[..., Any]:
-    module_name, _, name = path.rpartition(".")
-    if not module_name:
-        raise DefinitionError(f"middleware {path}: write the module too, as in package.module.{path or 'function'}")
-    try:
-        found = getattr(importlib.import_module(module_name), name, None)
-    except ImportError as error:
-        raise DefinitionError(f"middleware {path}: {module_name} cannot be imported: {error}") from error
-    if not callable(found):
-        what = "there is no such function" if found is None else "it cannot be called"
-        raise DefinitionError(f"middleware {path}: {what} in {module_name}")
-    function: Callable[..., Any] = found
-    return function

@@ -13,9 +13,9 @@ from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
 from ..exceptions import ExecutionError, TaskFailed
+from ..import_errors import location_of_import_error
 from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
-from .import_errors import location_of_import_error
 from .middlewares import NONE, Middlewares
 from .own_modules import is_own, is_program
 

@@ -7,14 +7,11 @@ the body is not run, and after a ``post`` its result is lost.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..exceptions import DefinitionError
-from ..tracebacks import text_of
-from .import_errors import location_of_import_error
+from ..middleware_function import middleware_function
 
 
 @dataclass(frozen=True)
@@ -31,17 +28,17 @@ class Middlewares:
             DefinitionError: one cannot be imported, or cannot be called.
         """
         for path in (*self.pre, *self.post):
-            _function(path)
+            middleware_function(path)
 
     def before(self, context: dict[str, Any]) -> None:
         """Call those that come before the body."""
         for path in self.pre:
-            _function(path)(context)
+            middleware_function(path)(context)
 
     def after(self, context: dict[str, Any], result: Any) -> None:
         """Call those that come after the body."""
         for path in self.post:
-            _function(path)(context, result=result)
+            middleware_function(path)(context, result=result)
 
     def paths(self) -> dict[str, list[str]]:
         """Return them for another process; :func:`middlewares_of` reads it."""
@@ -54,20 +51,3 @@ NONE = Middlewares()
 def middlewares_of(paths: dict[str, Iterable[str]]) -> Middlewares:
     """Return the middlewares that :meth:`Middlewares.paths` has described."""
     return Middlewares(tuple(paths["pre"]), tuple(paths["post"]))
-
-
-def _function(path: str) -> Callable[..., Any]:
-    module_name, _, name = path.rpartition(".")
-    if not module_name:
-        raise DefinitionError(f"middleware {path}: write the module too, as in package.module.{path or 'function'}")
-    try:
-        module = importlib.import_module(module_name)
-    except BaseException as error:  # a module that exits must not end the worker
-        what = f"{type(error).__name__}: {text_of(error)}{location_of_import_error(error)}"
-        raise DefinitionError(f"middleware {path}: {module_name} cannot be imported: {what}") from error
-    found = getattr(module, name, None)
-    if not callable(found):
-        what = "there is no such function" if found is None else "it cannot be called"
-        raise DefinitionError(f"middleware {path}: {what} in {module_name}")
-    function: Callable[..., Any] = found
-    return function

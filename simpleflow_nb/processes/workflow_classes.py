@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
 from ..exceptions import DefinitionError, ExitCode, ReplayError
+from ..import_errors import location_of_import_error
 from ..tracebacks import text_of
 from ..workflow import Workflow
-from .import_errors import location_of_import_error
 from .interrupts import may_be_interrupted
 from .own_modules import is_program
 

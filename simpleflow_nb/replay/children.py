@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from .. import payload
 from ..constants import MAX_OPEN_CHILD_COUNT
 from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
-from ..futures import DONE, HELD, OPEN, QUEUED, Future
+from ..futures import DONE, HELD, QUEUED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, filled, listed
 from .commands import ChildTask
@@ -36,7 +35,7 @@ class ChildFuture(Future[Any]):
 
     def __init__(self, execution: Any, id: str, task: ChildTask) -> None:
         super().__init__(execution, START_CHILD, id, task.name, task)
-        self.attributes: Mapping[str, Any] = {}  # of the decision, but for the id
+        self.attributes: Mapping[str, Any] = {}  # of the decision, but for the id and the input
         self.run_id: str | None = None  # of the attempt that is open, or was the last one
 
     @property
@@ -45,7 +44,7 @@ class ChildFuture(Future[Any]):
 
 
 class Children(Externals):
-    """Child executions, and requests to cancel executions."""
+    """Child executions."""
 
     __slots__ = (
         "allowance",
@@ -58,14 +57,8 @@ class Children(Externals):
         "started_children",
     )
 
-    def __init__(
-        self,
-        program: Callable[[Any], Any],
-        load: payload.Load | None,
-        run_id: str,
-        on_log: Callable[[str], None] | None,
-    ) -> None:
-        super().__init__(program, load, run_id, on_log)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.ready_children = TaskQueue()  # to be started at the next boundary
         self.open_children = 0
         self.started_children: dict[ChildFuture, None] = {}  # whose executions are open
@@ -261,8 +254,3 @@ class Children(Externals):
         """Return the workflow id of a child, in simpleflow's form: two runs of one parent have different children."""
         run = f"{zlib.adler32(self.run_id.encode()):x}"
         return commands.short_id(f"workflow-{name}-{self.workflow_id}--{run}--{suffix}")
-
-
-def is_open_child(future: Future[Any]) -> bool:
-    """Return whether a future is a child execution that has been asked for and has not ended."""
-    return isinstance(future, ChildFuture) and future.stage == OPEN

@@ -10,7 +10,6 @@ from typing import Any
 
 from .. import exceptions
 from ..futures import DONE, OPEN, STOPPED, Future
-from ..payload import scan_once
 from .children import START_CHILD
 from .execution_state import Event, ExecutionState
 from .externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
@@ -32,16 +31,7 @@ def _child_initiated(x: ExecutionState, e: Event) -> None:
     f.stage = OPEN
     x.by_event[e["eventId"]] = f
     x.pace_streak = x.streak = 0
-    text = a.get("input")
-    if text is None:
-        return
-    try:
-        had = scan_once(text, 0)[0]
-        if had["kwargs"] == f.kwargs and had["args"] == list(f.args):
-            return
-    except (StopIteration, ValueError, TypeError, KeyError):
-        pass
-    other = x.inputs.other_call(f, text)
+    other = x.inputs.other_call(f, a.get("input"))
     if other is not None:
         had = f"{START_CHILD}({f.key}) with an input that is now the one of {other.key}: the two calls have changed places"
         raise x.difference(e, had, f)

@@ -28,19 +28,19 @@ class SharedResults(Strands):
         """
         if self.engine_version == 1:
             return self.decoded(future)
-        if future in self._references and (known := self._references[future]) is not None:
-            return known
+        if future not in self._references:
+            self._references[future] = self._reference_to(future)
+        known = self._references[future]
+        return self.decoded(future) if known is None else known
+
+    def _reference_to(self, future: Future[Any]) -> dict[str, str] | None:
         if future.decode and isinstance(future.value, str) and payload.referenced_digest(future.value) is not None:
-            found = self._references[future] = payload.shared(future.value)  # kept by the worker, and not needed here
-            return found
+            return payload.shared(future.value)  # kept by the worker, and not needed here
         value = self.decoded(future)
-        if future in self._references or not isinstance(value, list | dict | str):
-            return value
+        if not isinstance(value, list | dict | str):
+            return None
         text = payload.encode(value)
         if len(text) <= SHARED_CHARACTERS:
-            self._references[future] = None
-            return value
-        reference = payload.reference(text)
+            return None
         self.new_shared[payload.digest(text)] = text
-        found = self._references[future] = payload.shared(reference)
-        return found
+        return payload.shared(payload.reference(text))

@@ -29,14 +29,8 @@ class Signals(Children):
         "update_requests",
     )
 
-    def __init__(
-        self,
-        program: Callable[[Any], Any],
-        load: payload.Load | None,
-        run_id: str,
-        on_log: Callable[[str], None] | None,
-    ) -> None:
-        super().__init__(program, load, run_id, on_log)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.signals: dict[str, deque[tuple[str | None, int]]] = {}
         self.signal_waits: dict[str, deque[Future[Any]]] = {}
         self.last_signals: dict[str, tuple[str | None, int]] = {}
@@ -108,7 +102,7 @@ class Signals(Children):
         return goes_on
 
     def begin_updates(self) -> None:
-        """Begin what was requested since the last decision, after the code itself has gone on."""
+        """Begin what was requested since the last decision; each takes its turn after the code that events have woken."""
         requests, self.update_requests = self.update_requests, []
         if self.begin_update is not None:
             for request in requests:

@@ -245,7 +245,7 @@ def test_a_task_needs_no_middlewares(given):
     [
         ("first", "middleware first: write the module too, as in package.module.first"),
         ("", "middleware : write the module too, as in package.module.function"),
-        ("no.where", "middleware no.where: no cannot be imported: No module named 'no'"),
+        ("no.where", "middleware no.where: no cannot be imported: ModuleNotFoundError: No module named 'no'"),
         ("os.nothing", "middleware os.nothing: there is no such function in os"),
         ("os.sep", "middleware os.sep: it cannot be called in os"),
     ],
