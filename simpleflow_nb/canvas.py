@@ -20,7 +20,7 @@ from .base import Submittable, SubmittableContainer
 from .exceptions import AggregateException, DefinitionError
 from .futures import Future
 from .group_futures import ChainFuture, FuncGroupFuture, GroupFuture
-from .replay.arguments import FUTURES, contents, filled
+from .replay.calls.arguments import FUTURES, contents, filled
 from .task import ActivityTask, WorkflowTask
 from .workflow_type import WorkflowType
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from .exceptions import AggregateException, DependencyFailed, TaskCanceled
 from .futures import DONE, FAILED, OPEN, STOPPED, Future
-from .replay.arguments import futures_in
+from .replay.calls.arguments import futures_in
 
 
 class GroupFuture(Future[list[Any]]):

@@ -11,9 +11,9 @@ from .exceptions import SimpleflowError, TaskFailed, TimeoutError
 from .futures import Future
 from .history import History
 from .replay import Execution
-from .replay.arguments import filled
-from .replay.commands import Command
-from .replay.failures import Verdict, VerdictKind
+from .replay.calls.arguments import filled
+from .replay.calls.commands import Command
+from .replay.calls.failures import Verdict, VerdictKind
 from .submission import task_of
 from .task import ActivityTask
 from .task_failure import TaskFailureContext

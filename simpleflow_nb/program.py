@@ -10,7 +10,7 @@ from . import payload
 from .history import History, Lacks
 from .hooks import Hooks, history_reader
 from .replay import Execution
-from .replay.events import HistoryEvent
+from .replay.protocol.events import HistoryEvent
 from .submission import task_of
 from .updates import Updates
 from .workflow import Workflow

@@ -9,8 +9,8 @@ from typing import Any, Self, TypeVar
 from .exceptions import DefinitionError, TaskCanceled, TimeLimitExceeded
 from .futures import DONE, Future
 from .replay import Execution
-from .replay.coroutines import close_unstarted
-from .replay.strand import Strand
+from .replay.suspended_code.coroutines import close_unstarted
+from .replay.suspended_code.strand import Strand
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .marker import Marker
 from .replay import Execution
-from .replay.arguments import waited_for
+from .replay.calls.arguments import waited_for
 from .signal import WaitForSignal
 from .workflow_type import WorkflowType, execution_input
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from .replay.decisions import Decision
-    from .replay.events import ExecutionIds, HistoryEvent, TaskListName, TypeName
+    from .replay.protocol.decisions import Decision
+    from .replay.protocol.events import ExecutionIds, HistoryEvent, TaskListName, TypeName
 
 
 class DecisionTask(TypedDict):

@@ -21,10 +21,11 @@ from typing import Any, TypeVar, overload
 from . import payload
 from .exceptions import DefinitionError, PayloadMissing, ReplayError, RunEnded
 from .queries import Query, marked_methods
-from .replay import Execution, commands
-from .replay.arguments import waited_for
-from .replay.coroutines import driven
-from .replay.decisions import RecordMarker
+from .replay import Execution
+from .replay.calls import commands
+from .replay.calls.arguments import waited_for
+from .replay.protocol.decisions import RecordMarker
+from .replay.suspended_code.coroutines import driven
 from .tracebacks import text_of
 
 F = TypeVar("F", bound=Callable[..., Any])

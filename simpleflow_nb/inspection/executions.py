@@ -13,7 +13,7 @@ from .tables import Table
 from .task_rows import TaskRow, epoch, shown_time, task_rows
 
 if TYPE_CHECKING:
-    from ..replay.events import HistoryEvent
+    from ..replay.protocol.events import HistoryEvent
 
 Info = ExecutionInfo
 

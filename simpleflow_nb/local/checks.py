@@ -18,7 +18,7 @@ from .deciding import attributes_of
 from .faults import Fault, invalid
 
 if TYPE_CHECKING:
-    from ..replay.decisions import Decision
+    from ..replay.protocol.decisions import Decision
 
 Key = tuple[Any, ...]  #: where an item stands in a listing
 

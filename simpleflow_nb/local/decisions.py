@@ -18,7 +18,7 @@ from .quotas import UNLIMITED as UNLIMITED
 from .quotas import Quotas as Quotas
 
 if TYPE_CHECKING:
-    from ..replay.decisions import Decision
+    from ..replay.protocol.decisions import Decision
 
 _CLOSING = {
     "CompleteWorkflowExecution": "WorkflowExecutionCompleted",

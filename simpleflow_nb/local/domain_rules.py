@@ -16,7 +16,7 @@ from .faults import default_undefined
 from .quotas import Quotas
 
 if TYPE_CHECKING:
-    from ..replay.decisions import Decision
+    from ..replay.protocol.decisions import Decision
 
 _ACTIVITY_DEFAULTS = {
     "taskList": "defaultTaskList",

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..replay.events import HistoryEvent
+    from ..replay.protocol.events import HistoryEvent
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..replay.events import ExecutionIds, HistoryEvent
+    from ..replay.protocol.events import ExecutionIds, HistoryEvent
 
 Effect = tuple[Any, ...]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..exceptions import JournalError
 
 if TYPE_CHECKING:
-    from ..replay.events import HistoryEvent
+    from ..replay.protocol.events import HistoryEvent
 
 SCHEMA_VERSION = 1
 

@@ -9,7 +9,7 @@ from .execution import NEVER, LocalExecution, OpenActivity, OpenDecision
 from .store import Store
 
 if TYPE_CHECKING:
-    from ..replay.events import HistoryEvent
+    from ..replay.protocol.events import HistoryEvent
 
 
 def recover(store: Store, *, workers_are_gone: bool = True) -> list[tuple[LocalExecution, HistoryEvent]]:

@@ -28,7 +28,7 @@ from .reading import Reading
 from .task_lists import TaskList
 
 if TYPE_CHECKING:
-    from ..replay.decisions import Decision
+    from ..replay.protocol.decisions import Decision
 
 _EMPTY_POLL = {"taskToken": "", "startedEventId": 0}
 _TASK_TOKEN = re.compile(r"([da])(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..replay.events import HistoryEvent
+from ..replay.protocol.events import HistoryEvent
 from .faults import unknown_resource
 from .store import Store
 from .visibility import Info

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import payload
 from ..constants import PROCESS_GONE
-from ..replay.events import HistoryEvent
+from ..replay.protocol.events import HistoryEvent
 from ..swf_service import LookingService
 
 PROGRESS = "last_heartbeat_details"  #: key in the details of a failure, as SWF keeps no details of heartbeats there

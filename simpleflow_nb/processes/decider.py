@@ -14,10 +14,11 @@ from ..environment import value_of
 from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..program import program
-from ..replay import Execution, commands
-from ..replay.decisions import Decision
-from ..replay.events import HistoryEvent
-from ..replay.suspension import failure_attributes
+from ..replay import Execution
+from ..replay.calls import commands
+from ..replay.protocol.decisions import Decision
+from ..replay.protocol.events import HistoryEvent
+from ..replay.suspended_code.suspension import failure_attributes
 from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
 from ..swf_service import DecisionTask, SwfService
 from ..updates import mask_failure

@@ -7,7 +7,7 @@ from typing import Any
 from .. import constants, payload
 from ..masking import masker
 from ..replay import Execution
-from ..replay.events import HistoryEvent
+from ..replay.protocol.events import HistoryEvent
 
 _LINE_CHARACTERS = 300  #: of a line of ``workflow.log``, of which there are at most 20, and of the name of a signal
 _SHORT_LINE_CHARACTERS = 100  #: fits in any case, even if each is a control character, which is six in JSON

@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import payload
 from ..exceptions import PayloadError, UpdateFailed, UpdateRefused, UpdateUnanswered
-from ..replay import commands
-from ..replay.events import HistoryEvent
+from ..replay.calls import commands
 from ..replay.observation import CLOSED, ENDED, Observation
+from ..replay.protocol.events import HistoryEvent
 from ..updates import marker_of
 
 

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..replay.decisions import Decision
-from ..replay.events import HistoryEvent
+from ..replay.protocol.decisions import Decision
+from ..replay.protocol.events import HistoryEvent
 from ..service_faults import BROKEN_SERVER, UNKNOWN_RESOURCE, fault_code
 from ..swf_service import DecisionTask, SwfService
 

@@ -15,9 +15,9 @@ from ..exceptions import DefinitionError, QueryFailed, UpdateRefused
 from ..program import __file__ as program_file
 from ..program import program
 from ..queries import Query, queries_of
-from ..replay.events import HistoryEvent
-from ..replay.looks import Looks
 from ..replay.observation import Observation, ObservedExecution, Wait
+from ..replay.protocol.events import HistoryEvent
+from ..replay.suspended_code.looks import Looks
 from ..tracebacks import text_of, traceback_lines
 from ..updates import method_of, objection, update_of, updates_of
 from ..workflow import Workflow

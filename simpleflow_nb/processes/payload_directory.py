@@ -11,7 +11,7 @@ from ..exceptions import PayloadError, PayloadMissing
 
 if TYPE_CHECKING:
     from ..replay import Execution
-    from ..replay.decisions import Decision
+    from ..replay.protocol.decisions import Decision
 
 _SHARED = "shared"  #: file that marks a directory shared by processes of a domain
 _DATA_FIELDS = ("input", "result", "details", "control")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -10,11 +9,12 @@ from .. import payload
 from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from ..futures import DONE, OPEN, Future
-from . import commands
-from .commands import Command
-from .decisions import Decision
-from .execution_state import Event, ExecutionState
+from .calls import commands
+from .calls.commands import Command
+from .engine_markers import is_parked, leading_markers, read_missing, read_settings
 from .handlers import HANDLERS
+from .protocol.decisions import Decision
+from .state.execution_state import Event, ExecutionState
 
 _COMPLETED = "DecisionTaskCompleted"
 
@@ -143,7 +143,7 @@ class Execution(ExecutionState):
             if (
                 not completed
                 or completed[0]["decisionTaskCompletedEventAttributes"]["startedEventId"] != self.decided_at
-                or _is_parked(events, completed[0]["eventId"] - first)
+                or is_parked(events, completed[0]["eventId"] - first)
             ):
                 raise StaleCache("the last decision was not accepted")
             del completed[0]
@@ -159,17 +159,17 @@ class Execution(ExecutionState):
             if (at := done["eventId"] - first) < last and events[at + 1]["eventType"] == "MarkerRecorded"
         }
         for at in sorted(marked):
-            self._read_missing(events, at + 1)
+            read_missing(self, events, at + 1)
         self.replaying = True
         position = 0
         for done in completed:
             at = done["eventId"] - first
-            if at in marked and _is_parked(events, at):  # no decision was made, as when a decision task times out
+            if at in marked and is_parked(events, at):  # no decision was made, as when a decision task times out
                 continue
             stop = done["decisionTaskCompletedEventAttributes"]["startedEventId"] - first + 1
             self._apply(events[position:stop])
             self.next_id = first + stop
-            patches = self._leading_markers(events, at + 1) if at in marked else ()
+            patches = read_settings(self, events, at + 1) if at in marked else ()
             if not self.open_limit:
                 self.open_limit = MAX_OPEN_ACTIVITY_COUNT
             self.batch_patches = patches
@@ -220,40 +220,6 @@ class Execution(ExecutionState):
                 ) from None
             if handler is not None:
                 handler(self, event)
-
-    def _leading_markers(self, events: list[Event], at: int) -> tuple[str, ...]:
-        """Read the engine's markers at the beginning of a response: the limits in force, and the patches that it takes."""
-        patches: tuple[str, ...] = ()
-        while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
-            attributes = events[at]["markerRecordedEventAttributes"]
-            name = attributes["markerName"]
-            if name == commands.ENGINE:
-                settings = json.loads(attributes["details"])
-                if settings["engine"] > commands.ENGINE_VERSION:
-                    raise HistoryError(
-                        f"event {events[at]['eventId']}: written by engine version {settings['engine']}, "
-                        f"this is {commands.ENGINE_VERSION}; upgrade this decider"
-                    )
-                self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]
-            elif name.startswith(commands.PATCH):
-                patches += (name[len(commands.PATCH) :],)
-            elif name not in (commands.MISSING, commands.FORWARDED):  # were read before the signals
-                break
-            at += 1
-        return patches
-
-    def _read_missing(self, events: list[Event], at: int) -> None:
-        """Read which signals were without their payloads at that decision, from the engine's markers."""
-        while at < len(events) and events[at]["eventType"] == "MarkerRecorded":
-            attributes = events[at]["markerRecordedEventAttributes"]
-            name = attributes["markerName"]
-            if name == commands.MISSING:
-                self.missing |= dict.fromkeys(json.loads(attributes["details"]), True)
-            elif name == commands.FORWARDED:
-                self.forwarded.update(json.loads(attributes["details"]))
-            elif name[0] != "_":
-                break
-            at += 1
 
     def _resume(self, started: Event) -> None:
         """Make one decision: check that the last one is complete, queue what became ready, resume the code."""
@@ -392,17 +358,7 @@ class Execution(ExecutionState):
 
     def _response(self, changed_limit: bool) -> list[Decision]:
         """Return the decisions to send: the engine's markers, as much of the queue as fits, the wake-up timer."""
-        out = []
-        if changed_limit or not self.engine_version:
-            details = {"engine": self.engine_version or commands.ENGINE_VERSION, "open_activities": self.open_limit}
-            out.append(commands.marker(commands.ENGINE, json.dumps(details)))
-            self.engine_version = details["engine"]
-        out += [commands.marker(commands.PATCH + id) for id in self.new_patches]
-        if self.new_missing or self.new_forwarded:
-            for name, found in ((commands.MISSING, self.new_missing), (commands.FORWARDED, self.new_forwarded)):
-                for n in range(0, len(found), commands.MISSING_AT_ONCE):
-                    ids = found[n : n + commands.MISSING_AT_ONCE]
-                    out.append(commands.marker(name, json.dumps(ids, separators=(",", ":"))))
+        out = leading_markers(self, changed_limit)
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)
@@ -417,12 +373,3 @@ class Execution(ExecutionState):
         if left:
             out.append(commands.timer(f"{commands.WAKE}{self.wakes + 1}", 0, str(left)))
         return out
-
-
-def _is_parked(events: list[Event], at: int) -> bool:
-    """Return whether the DecisionTaskCompleted at ``at`` only records that the execution was parked."""
-    at += 1
-    if at >= len(events) or events[at]["eventType"] != "MarkerRecorded":
-        return False
-    name: str = events[at]["markerRecordedEventAttributes"]["markerName"]
-    return name.startswith(commands.PARK)

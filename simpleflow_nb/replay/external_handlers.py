@@ -10,10 +10,10 @@ from typing import Any
 
 from .. import exceptions
 from ..futures import DONE, OPEN, STOPPED, Future
-from .children import START_CHILD
-from .execution_state import Event, ExecutionState
-from .externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
-from .failures import timeout_seconds
+from .calls.failures import timeout_seconds
+from .state.children import START_CHILD
+from .state.execution_state import Event, ExecutionState
+from .state.externals import CANCEL_EXTERNAL, SIGNAL_EXTERNAL, signal_key
 
 Handler = Callable[[ExecutionState, Event], None]
 

@@ -12,10 +12,10 @@ from typing import Any
 from .. import exceptions, payload
 from ..futures import DONE, OPEN, STOPPED, Future
 from ..payload import scan_once
-from . import commands
-from .execution_state import Event, ExecutionState
+from .calls import commands
+from .calls.failures import timeout_seconds
 from .external_handlers import EXTERNAL_HANDLERS
-from .failures import timeout_seconds
+from .state.execution_state import Event, ExecutionState
 
 Handler = Callable[[ExecutionState, Event], None]
 

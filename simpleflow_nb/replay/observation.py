@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..exceptions import StaleCache
-from . import commands
+from .calls import commands
 from .execution import Execution
-from .execution_state import Event
 from .handlers import HANDLERS
+from .state.execution_state import Event
 
 _COMPLETED = "DecisionTaskCompleted"
 

@@ -228,14 +228,14 @@ MUTANTS = (
     ),
     Mutant(
         "a signal is sent back to the new run of the child that sent it",
-        "simpleflow_nb/replay/signals.py",
+        "simpleflow_nb/replay/state/signals.py",
         'for child in self.started_children if child.key != sender.get("workflowId")',
         "for child in self.started_children",
         "tests/service/test_renewed_children.py",
     ),
     Mutant(
         "a child that was cancelled before it started goes on",
-        "simpleflow_nb/replay/children.py",
+        "simpleflow_nb/replay/state/children.py",
         "            self.due.append(self.canceling(future.key, None))\n",
         "            pass\n",
         "tests/replay/test_families.py",
@@ -280,14 +280,14 @@ MUTANTS = (
     ),
     Mutant(
         "a query that catches its refusal has an answer",
-        "simpleflow_nb/replay/looks.py",
+        "simpleflow_nb/replay/suspended_code/looks.py",
         "            if self.refusal is not None:\n                raise self.refusal from None\n",
         "",
         _LOOKS,
     ),
     Mutant(
         "a query draws random numbers of the run",
-        "simpleflow_nb/replay/tasks.py",
+        "simpleflow_nb/replay/state/requests.py",
         "        if self.asked is not None:\n            self.refuse_to_change()\n        if self.random",
         "        if self.random",
         _LOOKS,

@@ -19,7 +19,8 @@ from simpleflow_nb.local.deciding import Surroundings, failure
 from simpleflow_nb.local.decisions import UNLIMITED, Quotas, attributes_of, complete_decision
 from simpleflow_nb.local.execution import ATTRIBUTES, CANCEL, CHILD, SIGNAL, LocalExecution, rebuilt
 from simpleflow_nb.program import program
-from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.calls import commands
 from simpleflow_nb.workflow import Workflow
 
 from .parallel_programs import check_groups

@@ -14,7 +14,8 @@ from simpleflow_nb.exceptions import NonDeterminismError, StaleCache
 from simpleflow_nb.futures import Future
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.program import program as program_of
-from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.calls import commands
 
 from .decision_checker import Decision, Event, attributes, execution_of, reloaded
 from .parallel_programs import members_of

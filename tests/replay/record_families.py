@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from simpleflow_nb.replay.commands import ENGINE_VERSION
+from simpleflow_nb.replay.calls.commands import ENGINE_VERSION
 
 from .family_scenarios import SCENARIOS, recorded_runs
 from .record_application import write_runs

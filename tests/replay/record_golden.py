@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from simpleflow_nb.replay.commands import ENGINE_VERSION
+from simpleflow_nb.replay.calls.commands import ENGINE_VERSION
 
 from .decision_checker import Limits, attributes
 from .random_runs import RandomRun, random_run

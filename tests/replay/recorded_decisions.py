@@ -15,7 +15,8 @@ from simpleflow_nb import Workflow
 from simpleflow_nb.exceptions import NonDeterminismError
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.program import program
-from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.calls import commands
 
 from .application_runs import Run
 from .decision_checker import Decision, Event, attributes, reloaded

@@ -22,7 +22,7 @@ from simpleflow_nb.activity import Activity
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
-from simpleflow_nb.replay.commands import PATCH
+from simpleflow_nb.replay.calls.commands import PATCH
 
 from .application_runs import ANALYST, SCENARIOS, Run, recorded_runs, sensor_cancelled
 from .decision_checker import attributes, reloaded

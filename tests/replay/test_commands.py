@@ -14,7 +14,8 @@ from simpleflow_nb.constants import MAX_DATA_CHARACTERS, MAX_ID_CHARACTERS
 from simpleflow_nb.exceptions import DefinitionError, NonDeterminismError, TaskFailed
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.payload import reference
-from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.calls import commands
 
 from .decision_checker import DecisionChecker, Limits
 from .scenarios import Task, clean, declared, join, load, shorts, workflow

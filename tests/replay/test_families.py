@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.replay.commands import ENGINE_VERSION
+from simpleflow_nb.replay.calls.commands import ENGINE_VERSION
 
 from ..service.related_histories import check_related
 from . import families

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from simpleflow_nb.replay.commands import ENGINE_VERSION
+from simpleflow_nb.replay.calls.commands import ENGINE_VERSION
 
 from .mutations import SAME, changed_program, first_difference, recorded_statements, replayed
 from .record_golden import FOLDER, RUNS, path_for, read_runs, write_runs

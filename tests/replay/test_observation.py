@@ -238,7 +238,7 @@ def test_tasks_that_the_last_decision_has_scheduled_are_running_and_those_left_o
 
 
 def wake(left):
-    from simpleflow_nb.replay import commands
+    from simpleflow_nb.replay.calls import commands
 
     return commands.timer(f"{commands.WAKE}1", 0, str(left))
 

@@ -13,7 +13,7 @@ import pytest
 
 from simpleflow_nb.exceptions import HistoryError
 from simpleflow_nb.local.decisions import attributes_of
-from simpleflow_nb.replay import commands
+from simpleflow_nb.replay.calls import commands
 
 from .decision_checker import DecisionChecker, Limits, execution_of
 from .scenarios import (

@@ -14,7 +14,7 @@ from botocore.model import Shape, StructureShape
 from simpleflow_nb import swf_service
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import LocalService
-from simpleflow_nb.replay import decisions, events, external_events
+from simpleflow_nb.replay.protocol import decisions, events, external_events
 from simpleflow_nb.swf.client import Boto3Service
 from simpleflow_nb.swf_service import LookingService, SwfService
 

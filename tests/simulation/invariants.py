@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from simpleflow_nb.replay.children import ChildFuture
+from simpleflow_nb.replay.state.children import ChildFuture
 
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Histories, Id, check_related, is_closed

@@ -9,7 +9,7 @@ from simpleflow_nb import RetryPolicy, Workflow, activity, futures
 from simpleflow_nb.canvas import ActivityTask, Chain, FuncGroup, Group, WorkflowTask
 from simpleflow_nb.exceptions import TaskException
 from simpleflow_nb.futures import Future
-from simpleflow_nb.replay.children import ChildFuture
+from simpleflow_nb.replay.state.children import ChildFuture
 
 from .plans import Block, Plan, Statement
 

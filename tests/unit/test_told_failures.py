@@ -19,7 +19,7 @@ from simpleflow_nb.cli.main import console, main, show_error
 from simpleflow_nb.exceptions import DefinitionError, RunEnded, TaskFailed
 from simpleflow_nb.masking import masked
 from simpleflow_nb.processes.activity_bodies import failure_of
-from simpleflow_nb.replay.suspension import failure_attributes
+from simpleflow_nb.replay.suspended_code.suspension import failure_attributes
 from simpleflow_nb.testing import RunFailed, run_workflow
 
 SECRET = "db&<ZQZQ>\"q's\\wörd%$1"

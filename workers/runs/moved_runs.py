@@ -25,7 +25,7 @@ from simpleflow_nb.inspection.executions import arguments_in, executions, histor
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
-from simpleflow_nb.replay.events import HistoryEvent
+from simpleflow_nb.replay.protocol.events import HistoryEvent
 from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 from simpleflow_nb.workflow import execution_input
 

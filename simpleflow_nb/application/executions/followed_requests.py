@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...processes.followed_request import FollowedRequest
-from ...replay.events import HistoryEvent
+from ...replay.protocol.events import HistoryEvent
 from ..following import LOOK_SECONDS
 from ..places import Place
 

@@ -19,7 +19,7 @@ from ...inspection.executions import arguments_in
 from ...inspection.task_rows import TaskRow, task_rows
 from ...local.service import DOMAIN
 from ...local.watching import KnownExecution, Watching
-from ...replay.events import HistoryEvent
+from ...replay.protocol.events import HistoryEvent
 from .shown_states import ShownEnd, ShownState
 
 if TYPE_CHECKING:

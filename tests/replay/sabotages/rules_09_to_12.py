@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, SUSPENSION, TASKS, Sabotage, replacement
+from .sabotage import EXECUTION, HANDLERS, MARKERS, REQUESTS, SUSPENSION, TASKS, Sabotage, replacement
 
 SABOTAGES = (
     replacement(
         9,
         "replay uses the limit that is configured now",
-        EXECUTION,
-        'self.engine_version, self.open_limit = settings["engine"], settings["open_activities"]',
-        'self.engine_version, self.open_limit = settings["engine"], self.configured_limit',
+        MARKERS,
+        'execution.open_limit = settings["engine"], settings["open_activities"]',
+        'execution.open_limit = settings["engine"], execution.configured_limit',
         "test_a_history_is_replayed_with_the_limit_on_open_activities_that_it_was_made_with",
         True,
     ),
@@ -26,7 +26,7 @@ SABOTAGES = (
     replacement(
         9,
         "a newer engine's history is read",
-        EXECUTION,
+        MARKERS,
         'if settings["engine"] > commands.ENGINE_VERSION:',
         "if False:",
         "test_a_history_of_a_newer_engine_is_refused",
@@ -35,7 +35,7 @@ SABOTAGES = (
         10,
         "patch markers go last",
         (
-            (EXECUTION, "        out += [commands.marker(commands.PATCH + id) for id in self.new_patches]\n", ""),
+            (MARKERS, "    markers += [commands.marker(commands.PATCH + id) for id in execution.new_patches]\n", ""),
             (
                 EXECUTION,
                 "        out += body[:fit]\n",
@@ -48,7 +48,7 @@ SABOTAGES = (
     replacement(
         10,
         "patched() is always True",
-        TASKS,
+        REQUESTS,
         "known = id in self.batch_patches",
         "known = True",
         "test_a_run_that_passed_before_the_patch_keeps_the_old_path",
@@ -57,7 +57,7 @@ SABOTAGES = (
     replacement(
         10,
         "patched() is False at replay",
-        TASKS,
+        REQUESTS,
         "known = id in self.batch_patches",
         "known = False",
         "test_a_run_that_comes_to_the_patch_later_takes_the_new_path",
@@ -66,7 +66,7 @@ SABOTAGES = (
     replacement(
         10,
         "the answer of patched() is forgotten",
-        TASKS,
+        REQUESTS,
         "            self.patches[id] = known\n",
         "            self.patches[id] = True if known else None\n",
         "test_the_first_answer_about_a_patch_is_kept_for_the_whole_run",
@@ -166,7 +166,7 @@ SABOTAGES = (
     replacement(
         12,
         "code that is unwound may submit",
-        TASKS,
+        REQUESTS,
         "        if self.dead:\n            self.block(())\n        try:\n            found =",
         "        try:\n            found =",
         "test_nothing_that_the_code_does_while_it_is_unwound_changes_that_it_was_cancelled",

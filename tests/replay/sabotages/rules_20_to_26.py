@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, INPUTS, STATE, TASKS, replacement
+from .sabotage import EXECUTION, HANDLERS, INPUTS, REQUESTS, STATE, TASKS, replacement
 
 SABOTAGES = (
     replacement(
@@ -17,7 +17,7 @@ SABOTAGES = (
     replacement(
         21,
         "ids are given when a task is scheduled",
-        TASKS,
+        REQUESTS,
         "            n = self.counters[name] = self.counters.get(name, 0) + 1\n            id",
         "            n = self.counters[name] = self.counters.get(name, 0) + 1 + (self.replaying and contents(args) & FUTURES)\n"
         "            id",

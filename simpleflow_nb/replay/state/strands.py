@@ -10,12 +10,12 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
-from ..futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
-from .coroutines import close_unstarted, driven
-from .gathering import GatheredFuture
-from .strand import Strand
-from .tasks import Tasks
+from ...exceptions import DefinitionError, ReplayError, RunEnded, TaskCanceled
+from ...futures import DONE, FAILED, OPEN, RUNNING_IN, STOPPED, Future
+from ..suspended_code.coroutines import close_unstarted, driven
+from ..suspended_code.gathering import GatheredFuture
+from ..suspended_code.strand import Strand
+from .requests import Requests
 
 STRAND = "strand"  #: the type of futures that end with a strand
 
@@ -44,7 +44,7 @@ class StrandFuture(Future[Any]):
         return False
 
 
-class Strands(Tasks):
+class Strands(Requests):
     """Strands, each with the future that ends with it."""
 
     __slots__ = ("conditions",)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import payload
-from ..futures import Future
+from ... import payload
+from ...futures import Future
 from .strands import Strands
 
 SHARED_CHARACTERS = 8_192  #: a result longer than this is not repeated in inputs

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..futures import HELD, QUEUED, Future
+from ...futures import HELD, QUEUED, Future
 from .shared_results import SharedResults
 from .tasks import source_frame
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import payload
-from ..futures import Future
+from ... import payload
+from ...futures import Future
 from .arguments import filled
 from .commands import input_of
 

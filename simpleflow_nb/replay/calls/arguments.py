@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from types import GeneratorType
 from typing import Any
 
-from .. import payload
-from ..futures import DONE, FUTURE_TYPES, Future
+from ... import payload
+from ...futures import DONE, FUTURE_TYPES, Future
 
 FUTURES, READ_ONCE = 1, 2
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import CoroutineType
 from typing import Any
 
-from ..exceptions import DefinitionError
+from ...exceptions import DefinitionError
 
 _INSTEAD = {
     "gather": "futures.gather(...)",

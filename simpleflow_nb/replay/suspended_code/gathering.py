@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..futures import DONE, FAILED, OPEN, STOPPED, Future
+from ...futures import DONE, FAILED, OPEN, STOPPED, Future
 
 
 class GatheredFuture(Future[list[Any]]):

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from ..constants import MAX_OPEN_CHILD_COUNT
-from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
-from ..futures import DONE, HELD, QUEUED, Future
-from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, filled, listed
-from .commands import ChildTask
+from ...constants import MAX_OPEN_CHILD_COUNT
+from ...exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
+from ...futures import DONE, HELD, QUEUED, Future
+from ..calls import commands
+from ..calls.arguments import FUTURES, READ_ONCE, contents, filled, listed
+from ..calls.commands import ChildTask
+from ..calls.failures import Verdict
+from ..calls.task_queue import TaskQueue
 from .externals import SIGNAL_EXTERNAL, Externals
-from .failures import Verdict
-from .task_queue import TaskQueue
 from .tasks import source_frame
 
 START_CHILD = "StartChildWorkflowExecution"

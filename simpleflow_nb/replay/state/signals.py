@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import payload
-from ..exceptions import PayloadError, PayloadMissing, TaskCanceled, TaskFailed
-from ..futures import DONE, OPEN, STOPPED, Future
+from ... import payload
+from ...exceptions import PayloadError, PayloadMissing, TaskCanceled, TaskFailed
+from ...futures import DONE, OPEN, STOPPED, Future
 from .children import Children
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from ..exceptions import DefinitionError
-from ..futures import DONE, RUNNING_IN, Future
+from ...exceptions import DefinitionError
+from ...futures import DONE, RUNNING_IN, Future
 from .suspension import Suspension
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
-from ..futures import Future
+from ...futures import Future
 
 
 class TaskQueue(OrderedDict[Future[Any], None]):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import payload
-from ..exceptions import NonDeterminismError
-from . import commands
-from .commands import Queued
-from .events import HistoryEvent
-from .inputs import InputComparison
+from ... import payload
+from ...exceptions import NonDeterminismError
+from ..calls import commands
+from ..calls.commands import Queued
+from ..calls.inputs import InputComparison
+from ..protocol.events import HistoryEvent
 from .signals import Signals
 
 Event = HistoryEvent

@@ -10,7 +10,7 @@ from typing import Any
 
 from greenlet import greenlet
 
-from ..futures import Future
+from ...futures import Future
 
 
 class Strand:

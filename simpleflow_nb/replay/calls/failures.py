@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from ..constants import NEVER
-from ..futures import NO_KWARGS, Future
+from ...constants import NEVER
+from ...futures import NO_KWARGS, Future
 
 #: The setting of an activity that each type of timeout of SWF is about.
 _SETTINGS = {

@@ -10,15 +10,15 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent
 
-from .. import futures, payload
-from ..constants import MAX_REASON_CHARACTERS
-from ..exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
-from ..futures import DONE, Future
-from ..tracebacks import text_of, traceback_lines
-from .arguments import waited_for
-from .commands import Command
+from ... import futures, payload
+from ...constants import MAX_REASON_CHARACTERS
+from ...exceptions import DefinitionError, ReplayError, RunEnded, TaskFailed
+from ...futures import DONE, Future
+from ...tracebacks import text_of, traceback_lines
+from ..calls.arguments import waited_for
+from ..calls.commands import Command
+from ..protocol.decisions import FailWorkflowExecution
 from .coroutines import driven
-from .decisions import FailWorkflowExecution
 from .strand import Strand
 
 _FAILED = "FailWorkflowExecution"

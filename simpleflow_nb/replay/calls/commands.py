@@ -9,12 +9,12 @@ from functools import cache
 from types import CodeType
 from typing import Any, Protocol
 
-from .. import payload
-from ..constants import MAX_DATA_CHARACTERS, MAX_ID_CHARACTERS, MAX_REQUEST_BYTES
-from ..futures import Future
-from ..retry import RetryPolicy
+from ... import payload
+from ...constants import MAX_DATA_CHARACTERS, MAX_ID_CHARACTERS, MAX_REQUEST_BYTES
+from ...futures import Future
+from ...retry import RetryPolicy
+from ..protocol.decisions import Decision, RecordMarker, StartTimer
 from .arguments import filled, shared_in
-from .decisions import Decision, RecordMarker, StartTimer
 
 # Names reserved for the engine; users' names may not begin with an underscore.
 WAKE, PARK, BACKOFF, RETRY, PACE, PATCH, ENGINE = "_wake-", "_park-", "_backoff-", "_retry-", "_pace-", "_patch-", "_engine"

@@ -1,0 +1,1 @@
+"""The workflow's code, in strands that are suspended where they wait."""
