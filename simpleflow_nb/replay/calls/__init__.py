@@ -1,1 +1,1 @@
-"""What a workflow's code asks for: tasks with their arguments, and the commands that become decisions."""
+"""Calls of the workflow's code: tasks with their arguments, and the commands that become decisions."""

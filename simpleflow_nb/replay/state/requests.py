@@ -1,4 +1,4 @@
-"""What a workflow's code asks of the engine: tasks, timers, markers, patches, random numbers, lines of its log."""
+"""Calls of the workflow's code to the engine: tasks, timers, markers, patches, random numbers, lines of its log."""
 
 from __future__ import annotations
 
