@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from simpleflow_nb import Workflow, canvas, futures
+from simpleflow_nb.processes.decider_process import collect_rarely
 from tests.benchmarks import peers
 from tests.benchmarks.engines import OURS, commands_of, in_turns, print_costs
 from tests.benchmarks.figures import Contestant, Figures, compared, milliseconds, print_table
@@ -67,6 +68,7 @@ class Completions(Workflow):
 
 
 def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> None:
+    collect_rarely()
     _measure_replays(repeats, (5, 10, 20) if tiny else (500, 1_000, 5_000), with_peers=with_peers)
     _measure_waits(repeats, (5, 10) if tiny else (1_000, 10_000))
     with mock.patch.dict(os.environ, CREDENTIALS):
@@ -100,7 +102,7 @@ def _measure_replays(repeats: int, sizes: tuple[int, ...], *, with_peers: bool) 
                 each = f"{one.cpu / poll.tasks * 1e6:.1f}"
                 rows.append((f"{workflow.name}, {name}", *cells, each, f"{growth:.2f}x", f"{one.cpu / ours.cpu:.1f}x"))
     print_table(
-        "One replay of all members, ms (ours from bytes on; simpleflow without parsing)",
+        "One replay of all members, ms (ours from bytes on, collecting garbage as a decider process does; simpleflow without parsing)",
         ("", "minimum", "median", "CPU", "us a member", f"of {sizes[0]:,}", "of ours"),
         rows,
     )

@@ -26,7 +26,7 @@ class SharedResults(Strands):
 
         Runs begun with version 1 of the engine have each result as it is.
         """
-        if self.engine_version == 1:
+        if self.engine_version == 1 or (future.decode and _is_certainly_short(future.value)):
             return self.decoded(future)
         if future not in self._references:
             self._references[future] = self._reference_to(future)
@@ -44,3 +44,8 @@ class SharedResults(Strands):
             return None
         self.new_shared[payload.digest(text)] = text
         return payload.shared(payload.reference(text))
+
+
+def _is_certainly_short(text: str | None) -> bool:
+    """Tell without decoding a recorded result whether it is short however it is encoded again; True for most."""
+    return text is not None and len(text) < SHARED_CHARACTERS // 8 and payload.referenced_digest(text) is None
