@@ -102,7 +102,7 @@ def _measure_replays(repeats: int, sizes: tuple[int, ...], *, with_peers: bool) 
                 each = f"{one.cpu / poll.tasks * 1e6:.1f}"
                 rows.append((f"{workflow.name}, {name}", *cells, each, f"{growth:.2f}x", f"{one.cpu / ours.cpu:.1f}x"))
     print_table(
-        "One replay of all members, ms (ours from bytes on, collecting garbage as a decider process does; simpleflow without parsing)",
+        "One replay of all members, ms (ours from bytes on, with the collector of a decider; simpleflow without parsing)",
         ("", "minimum", "median", "CPU", "us a member", f"of {sizes[0]:,}", "of ours"),
         rows,
     )
