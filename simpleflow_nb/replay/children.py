@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ..constants import MAX_OPEN_CHILD_COUNT
-from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
+from ..exceptions import ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ..futures import DONE, HELD, QUEUED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, filled, listed
@@ -210,9 +210,15 @@ class Children(Externals):
             future.attributes = {}
 
     def _is_prepared(self, future: Any) -> bool:
-        """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure."""
+        """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure.
+
+        Raises:
+            ReplayError: an argument cannot be read; the execution is to be parked.
+        """
         try:
             self._prepare(future)
+        except ReplayError:
+            raise
         except (SimpleflowError, TypeError, ValueError) as error:
             self._fail_to_start(future, error)
             return False
