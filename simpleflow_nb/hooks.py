@@ -70,8 +70,10 @@ class Hooks:
         execution, hook = self.execution, getattr(self.workflow, name)
         try:
             execution.ask(f"{name}()", lambda: hook(execution.history, *more))
-        except Exception as error:
-            execution.log(f"{name}() raised {type(error).__name__}: {error}")
+        except BaseException as error:  # SystemExit too: user code must not end the decider
+            if execution.may_interrupt(error):
+                raise
+            execution.note(f"{name}() raised {type(error).__name__}: {error}")
             if not isinstance(error, SimpleflowError):
                 logger.exception("%s: %s() failed", execution.workflow_id, name)
 
