@@ -15,7 +15,7 @@ from ..constants import MAX_OPEN_CHILD_COUNT
 from ..exceptions import ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ..futures import DONE, HELD, QUEUED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, filled, listed
+from .arguments import checked, filled
 from .commands import ChildTask
 from .externals import SIGNAL_EXTERNAL, Externals
 from .failures import Verdict
@@ -73,13 +73,7 @@ class Children(Externals):
         """
         if self.dead:
             self.block(())
-        try:
-            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
-        except TypeError as error:
-            raise TypeError(f"an argument of {task.name}: {error}") from None
-        if found & READ_ONCE:
-            args, kwargs = listed(args), listed(kwargs)
-            found = contents(args) | contents(kwargs.values())
+        args, kwargs, has_futures = checked(task.name, args, kwargs)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
             counter = f"{START_CHILD} {task.name}"
@@ -94,7 +88,7 @@ class Children(Externals):
             future.kwargs = kwargs
         frame: FrameType = source_frame(sys._getframe(depth))
         future.code, future.lasti = frame.f_code, frame.f_lasti
-        if found & FUTURES:
+        if has_futures:
             self._hold(future)
         else:
             self._arguments_ready(future)
