@@ -8,7 +8,7 @@ from .activity import Activity, registered
 from .canvas import Group
 from .child_workflow import ChildWorkflow
 from .exceptions import AggregateException, DefinitionError, TaskFailed
-from .futures import DONE, Future
+from .futures import DONE, FAILED, Future
 from .group_futures import GroupFuture
 from .task import ActivityTask
 
@@ -71,7 +71,8 @@ class SlicedFuture(GroupFuture):
         first = next((error for error in errors if isinstance(error, TaskFailed)), None)
         if first is not None and self.raises_on_failure and not self.cancelling:
             self.raises = True
-            self.workflow.executor.fail(self, first, order=order)
+            lost = next((one for one in self.futures if one.error is first and one.stage == FAILED), None)  # raised already
+            self.workflow.executor.fail(self, first, lost, order)
             return
         super()._end(order)
         if first is not None:
