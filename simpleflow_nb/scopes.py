@@ -43,7 +43,8 @@ class _Block:
 class TimeLimit(_Block):
     """A block that ends with :class:`.TimeLimitExceeded`, a TimeoutError, when a time has passed while it waits.
 
-    What it was waiting for is cancelled. The time is the service's, so a limit survives restarts; ``expired`` tells afterwards.
+    What it was waiting for is cancelled, unless the end of one of several was enough. The time is the service's, so a limit
+    survives restarts; ``expired`` tells afterwards.
     A block whose timer the service refuses ends at its wait with the timer's TaskFailed: it would have no limit.
     """
 
