@@ -22,9 +22,6 @@ def pair_of(n):
     return Group((clean, n), (plot, n))
 
 
-# ---- cancelling ------------------------------------------------------------------------------------------------------------
-
-
 def cancelling(made, *, after):
     def run(w):
         group = w.submit(made(w))

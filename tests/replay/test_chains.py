@@ -29,9 +29,6 @@ def scheduled(*tasks: str) -> list[str]:
     return [f"ScheduleActivityTask {task}" for task in tasks]
 
 
-# ---- chains ----------------------------------------------------------------------------------------------------------------
-
-
 def test_the_members_of_a_chain_run_one_after_the_other():
     def run(w):
         return w.submit(Chain(load, (clean, 2), plot)).result

@@ -13,8 +13,6 @@ from .children import (
 )
 from .scenarios import replay_by, strict
 
-# ---- changed code ----------------------------------------------------------------------------------------------------------
-
 
 def test_two_children_of_one_class_that_changed_places_are_caught():
     def swapped(w):

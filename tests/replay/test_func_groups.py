@@ -19,9 +19,6 @@ def scheduled(*tasks: str) -> list[str]:
     return [f"ScheduleActivityTask {task}" for task in tasks]
 
 
-# ---- func groups -----------------------------------------------------------------------------------------------------------
-
-
 def pair_of(n):
     return Group((clean, n), (plot, n))
 

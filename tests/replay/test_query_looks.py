@@ -14,8 +14,6 @@ from .decision_checker import RUN_ID, DecisionChecker
 from .observed_runs import observed
 from .scenarios import load, strict, workflow
 
-# ---- what a query may do -----------------------------------------------------------------------------------------------------
-
 LOOKS_ONLY = "it only looks, and may not wait, submit, record or change the run"
 
 REFUSED = [

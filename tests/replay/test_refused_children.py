@@ -27,8 +27,6 @@ from .decision_checker import DecisionChecker
 from .scenarios import load, shorts, workflow
 from .steps import decided, fires, result_of
 
-# ---- refused ---------------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     "cause",
