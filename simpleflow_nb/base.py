@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .exceptions import DefinitionError
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Submittable:
@@ -22,6 +24,10 @@ class Submittable:
         raise DefinitionError(
             f"{type(self).__name__} takes no arguments, so a chain cannot send it the result of the one before"
         )
+
+
+class Giving(Submittable, Generic[T_co]):
+    """Something whose future has a result of a type that is known to type checkers."""
 
 
 class SubmittableContainer(Submittable):

@@ -13,10 +13,10 @@ where the code waits, as if it had been submitted alone; see ``raises_on_failure
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar, overload
 
-from .activity import Activity
-from .base import Submittable, SubmittableContainer
+from .activity import Activity, AnyActivity
+from .base import Giving, Submittable, SubmittableContainer
 from .exceptions import AggregateException, DefinitionError
 from .futures import Future
 from .group_futures import ChainFuture, FuncGroupFuture, GroupFuture
@@ -39,8 +39,17 @@ __all__ = [
 ]
 
 
-class Group(SubmittableContainer):
+T = TypeVar("T")
+
+#: What type checkers know the result of: an activity, something to submit, or an activity with its arguments.
+Member = AnyActivity[T] | Giving[T] | tuple[AnyActivity[T], *tuple[Any, ...]]
+
+
+class Group(SubmittableContainer, Giving[list[T]]):
     """Tasks that run side by side.
+
+    Type checkers know the results of members of one type, those of workflow classes in a :class:`.ChildWorkflowTask`; other
+    results are Any to them.
 
     Args:
         activities: activities, workflow classes, tasks, groups, or tuples of an activity or class and its arguments.
@@ -50,15 +59,19 @@ class Group(SubmittableContainer):
         future_class: of its future, a subclass of :class:`GroupFuture`.
     """
 
-    default_future_class: type[GroupFuture] = GroupFuture
+    default_future_class: type[GroupFuture[Any]] = GroupFuture
 
+    @overload
+    def __init__(self, *activities: Member[T], **options: Any) -> None: ...
+    @overload
+    def __init__(self: Group[Any], *activities: Any, **options: Any) -> None: ...
     def __init__(self, *activities: Any, **options: Any) -> None:
         self.activities: list[Any] = []
         self.max_parallel: int | None = options.pop("max_parallel", None)
         self.raises_on_failure: bool | None = options.pop("raises_on_failure", None)
         bubbles = options.pop("bubbles_exception_on_failure", None)
         self.bubbles_exception_on_failure = self._bubbles(bubbles)
-        self.future_class: type[GroupFuture] = options.pop("future_class", self.default_future_class)
+        self.future_class: type[GroupFuture[T]] = options.pop("future_class", self.default_future_class)
         self._read_options(options)
         if options:
             known = "max_parallel, raises_on_failure, bubbles_exception_on_failure, future_class"
@@ -78,7 +91,8 @@ class Group(SubmittableContainer):
         if isinstance(submittable, Activity):
             submittable = ActivityTask(submittable, *args, **kwargs)
         elif isinstance(submittable, type) and issubclass(submittable, WorkflowType):
-            submittable = WorkflowTask(None, submittable, *args, **kwargs)
+            workflow: Any = submittable
+            submittable = WorkflowTask(None, workflow, *args, **kwargs)
         elif not isinstance(submittable, Submittable):
             what = getattr(submittable, "__qualname__", repr(submittable))
             raise DefinitionError(
@@ -98,7 +112,7 @@ class Group(SubmittableContainer):
             else:
                 self.append(one)
 
-    def __iadd__(self, iterable: Iterable[Any]) -> Group:
+    def __iadd__(self, iterable: Iterable[Any]) -> Group[T]:
         self.extend(iterable)
         return self
 
@@ -114,7 +128,7 @@ class Group(SubmittableContainer):
             if isinstance(activity, WorkflowTask):
                 activity.executor = executor
 
-    def submit(self, executor: Any) -> GroupFuture:
+    def submit(self, executor: Any) -> GroupFuture[T]:
         return self.future_class(
             self.activities,
             executor,
@@ -123,7 +137,7 @@ class Group(SubmittableContainer):
         )
 
 
-class Chain(Group):
+class Chain(Group[T]):
     """Tasks that run one after the other.
 
     Args:
@@ -132,7 +146,7 @@ class Chain(Group):
         raises_on_failure: as in a group; with False the chain has no ``exception`` either.
     """
 
-    default_future_class: type[GroupFuture] = ChainFuture
+    default_future_class: type[GroupFuture[Any]] = ChainFuture
 
     def _bubbles(self, given: bool | None) -> bool:
         return self.raises_on_failure is not False if given is None else given
@@ -141,9 +155,9 @@ class Chain(Group):
         self.send_result: bool = options.pop("send_result", False)
         self.break_on_failure: bool = options.pop("break_on_failure", True)
 
-    def submit(self, executor: Any) -> GroupFuture:
+    def submit(self, executor: Any) -> GroupFuture[T]:
         future_class: Any = self.future_class
-        made: GroupFuture = future_class(
+        made: GroupFuture[T] = future_class(
             self.activities,
             executor,
             bubbles_exception_on_failure=self.bubbles_exception_on_failure,
@@ -153,13 +167,31 @@ class Chain(Group):
         return made
 
 
-class FuncGroup(SubmittableContainer):
+class FuncGroup(SubmittableContainer, Giving[T]):
     """A group that a function makes, once its arguments are available: ``FuncGroup(function, *args)``.
 
     The function runs in the decider, whenever the run is replayed; it returns something to submit. Futures among its
     arguments are replaced by their results.
     """
 
+    @overload
+    def __init__(
+        self,
+        func: Callable[..., Giving[T]],
+        *args: Any,
+        raises_on_failure: bool | None = None,
+        _allow_none: bool = False,
+        **kwargs: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: FuncGroup[Any],
+        func: Callable[..., Submittable | None],
+        *args: Any,
+        raises_on_failure: bool | None = None,
+        _allow_none: bool = False,
+        **kwargs: Any,
+    ) -> None: ...
     def __init__(
         self,
         func: Callable[..., Any],
@@ -174,7 +206,7 @@ class FuncGroup(SubmittableContainer):
     def propagate_attribute(self, attr: str, val: Any) -> None:
         setattr(self, attr, val)
 
-    def with_argument(self, value: Any) -> FuncGroup:
+    def with_argument(self, value: Any) -> FuncGroup[T]:
         more = FuncGroup(self.func, *self.args, value, _allow_none=self.allow_none, **self.kwargs)
         more.raises_on_failure = self.raises_on_failure
         return more
@@ -185,7 +217,7 @@ class FuncGroup(SubmittableContainer):
         Raises:
             DefinitionError: it made nothing that can be submitted.
         """
-        made = self.func(*filled(list(self.args)), **filled(self.kwargs))
+        made: Any = self.func(*filled(list(self.args)), **filled(self.kwargs))
         if made is None and self.allow_none:
             made = Group()
         if not isinstance(made, Submittable):
@@ -195,8 +227,8 @@ class FuncGroup(SubmittableContainer):
             made.propagate_attribute("raises_on_failure", self.raises_on_failure)
         return made
 
-    def submit(self, executor: Any) -> Future[Any]:
+    def submit(self, executor: Any) -> Future[T]:
         if not contents((*self.args, *self.kwargs.values())) & FUTURES:
-            made: Future[Any] = executor.submit(self.instantiate_task())
+            made: Future[T] = executor.submit(self.instantiate_task())
             return made
         return FuncGroupFuture(self, executor)

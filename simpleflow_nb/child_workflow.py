@@ -106,5 +106,7 @@ class ChildWorkflow:
         where = f"{self.workflow.class_path()}.{method}()"
         try:
             return getattr(self.workflow, method)(self.workflow, *args, **kwargs)
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: user code must not end the decider
+            if self.parent.may_interrupt(error):
+                raise
             raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error

@@ -43,23 +43,11 @@ import builtins
 import json
 import shlex
 from collections.abc import Callable, Iterable
-from enum import IntEnum
 from functools import cached_property
 from typing import Any, ClassVar
 
-
-class ExitCode(IntEnum):
-    """The exit codes of commands. There are no others, signals aside."""
-
-    DONE = 0
-    RUN_FAILED = 1  #: or was interrupted, or cannot continue
-    WRONG = 2  #: the workflow file, the command line or the environment; nothing has run
-    UNREACHABLE = 3  #: the service, its journal, the records or the source
-    BUG = 4  #: of ours
-
-
-#: A process that ended so as soon as it was started would do it again: nobody need start it anew.
-LASTING = frozenset({ExitCode.WRONG, ExitCode.UNREACHABLE})
+from .exit_codes import ExitCode as ExitCode
+from .tracebacks import split_reason
 
 
 class SimpleflowError(Exception):
@@ -210,15 +198,6 @@ class TaskException(SimpleflowError):
     def exception(self) -> TaskException:
         """The exception itself: simpleflow wraps failures, this package does not."""
         return self
-
-
-def split_reason(reason: str | None) -> tuple[str, str]:
-    """Split a reason like ``ValueError: nope`` into the class name and the message of a Python exception.
-
-    The name is empty, and the message the whole reason, if there was no such exception.
-    """
-    head, separator, message = (reason or "").partition(":")
-    return (head, message.removeprefix(" ")) if separator and head.isidentifier() else ("", reason or "")
 
 
 class TaskFailed(TaskException):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from .exceptions import AggregateException, DependencyFailed, TaskCanceled
 from .futures import DONE, FAILED, OPEN, STOPPED, Future
 from .replay.calls.arguments import futures_in
 
+T = TypeVar("T")
 
-class GroupFuture(Future[list[Any]]):
+
+class GroupFuture(Future[list[T]]):
     """The result of a group: a list.
 
     A subclass may make something else of it: ``sync_result`` is called once, when all have ended, and sets ``_result``.
@@ -129,7 +131,7 @@ class GroupFuture(Future[list[Any]]):
             future.cancel()
 
 
-class ChainFuture(GroupFuture):
+class ChainFuture(GroupFuture[T]):
     """The result of a chain: the list of its members' results, as far as it came."""
 
     kind = "chain"
@@ -164,7 +166,7 @@ class _Room:
 
     __slots__ = ("awaited", "group", "limit")
 
-    def __init__(self, group: GroupFuture, limit: int) -> None:
+    def __init__(self, group: GroupFuture[Any], limit: int) -> None:
         self.group, self.limit = group, limit
         self.awaited: Any = None
 
@@ -173,7 +175,7 @@ class _Room:
         return DONE if self.group._open < self.limit else OPEN
 
 
-class FuncGroupFuture(Future[Any]):
+class FuncGroupFuture(Future[T]):
     """The result of what a function makes later, when its arguments are available."""
 
     def __init__(self, group: Any, workflow: Any) -> None:

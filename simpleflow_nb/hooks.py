@@ -7,15 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from . import payload
-from .exceptions import SimpleflowError, TaskFailed, TimeoutError
+from .exceptions import DefinitionError, SimpleflowError, TaskFailed, TimeoutError
 from .futures import Future
 from .history import History
 from .replay import Execution
 from .replay.calls.arguments import filled
 from .replay.calls.commands import Command
 from .replay.calls.failures import Verdict, VerdictKind
-from .submission import task_of
-from .task import ActivityTask
+from .submission import task_of, whole_seconds
+from .task import ActivityTask, WorkflowTask
 from .task_failure import TaskFailureContext
 from .workflow import Workflow
 
@@ -70,13 +70,20 @@ class Hooks:
         execution, hook = self.execution, getattr(self.workflow, name)
         try:
             execution.ask(f"{name}()", lambda: hook(execution.history, *more))
-        except Exception as error:
-            execution.log(f"{name}() raised {type(error).__name__}: {error}")
+        except BaseException as error:  # SystemExit too: user code must not end the decider
+            if execution.may_interrupt(error):
+                raise
+            execution.note(f"{name}() raised {type(error).__name__}: {error}")
             if not isinstance(error, SimpleflowError):
                 logger.exception("%s: %s() failed", execution.workflow_id, name)
 
     def verdict(self, future: Future[Any], error: TaskFailed) -> Verdict | None:
-        """Return what ``on_task_failure`` decides about a failed attempt; None if it leaves that to the task."""
+        """Return what ``on_task_failure`` decides about a failed attempt; None if it leaves that to the task.
+
+        Raises:
+            DefinitionError: it gives a wait that no timer takes, or a task of something else.
+            Exception: what it raises itself.
+        """
         execution = self.execution
         task: Any = task_of(future)
         task.args, task.kwargs = tuple(filled(future.args)), filled(future.kwargs)
@@ -99,13 +106,32 @@ class Hooks:
         decided = execution.ask("on_task_failure()", lambda: self.workflow.on_task_failure(context))
         if decided is None or decided.decision == _Decision.none:
             return None
-        ended = decided.future if decided.decision == _Decision.handled and decided.future is not future else None
-        return Verdict(
-            _KINDS[decided.decision],
-            wait_seconds=int(decided.retry_wait_timeout or 0) if decided.decision == _Decision.retry_later else 0,
-            args=tuple(decided.a_task.args),
-            kwargs=dict(decided.a_task.kwargs),
-            ended=ended,
+        kind = _KINDS[decided.decision]
+        if kind is not VerdictKind.RETRY:
+            return Verdict(kind)
+        if decided.decision == _Decision.handled and decided.future is not future:
+            return Verdict(kind, ended=decided.future)
+        _check_place(decided.a_task, future)
+        wait = decided.retry_wait_timeout if decided.decision == _Decision.retry_later else 0
+        return Verdict(kind, whole_seconds(wait or 0), tuple(decided.a_task.args), dict(decided.a_task.kwargs))
+
+
+def _check_place(task: Any, future: Future[Any]) -> None:
+    """Check that a task may take the place of a failed one.
+
+    Raises:
+        DefinitionError: it is none of the same activity or workflow type.
+    """
+    if isinstance(task, ActivityTask):
+        name, what = task.activity.name, f"an activity task of {task.activity.name}"
+    elif isinstance(task, WorkflowTask):
+        name, what = task.workflow.type_name(), f"a child of {task.workflow.type_name()}"
+    else:
+        name, what = None, f"{task!r:.80}"
+    if name != future.name or isinstance(task, ActivityTask) is not (future.type == "ScheduleActivityTask"):
+        raise DefinitionError(
+            f"on_task_failure() gives {what} for {future.id}, which is a task of {future.name}; "
+            "give a task of the same, or a future"
         )
 
 

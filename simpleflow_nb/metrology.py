@@ -183,7 +183,7 @@ class MetrologyWorkflow(Workflow):
 def _measurements(folder: str) -> Iterator[tuple[str, Any]]:
     """Yield the ids of activities that have measurements in a folder, and these."""
     for summary in storage.list_keys(value_of(METROLOGY_BUCKET), f"{folder}/activity."):
-        if name := ACTIVITY_KEY_RE.search(summary.key):
+        if name := ACTIVITY_KEY_RE.fullmatch(summary.key.removeprefix(f"{folder}/")):  # the folder may look like one, too
             yield name[1], json.loads(summary.get()["Body"].read().decode("utf-8"))
 
 

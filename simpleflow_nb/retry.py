@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from .exceptions import TaskFailed
 
@@ -56,9 +56,13 @@ class RetryPolicy:
         return math.ceil(seconds)
 
 
-def retry_policy(retry: int | RetryPolicy, *, not_retried: Iterable[str] = ()) -> RetryPolicy:
-    """Return the policy for a value of ``with_attributes(retry=...)``."""
-    if isinstance(retry, RetryPolicy):
-        return retry
-    policy = RetryPolicy.times(retry)
-    return RetryPolicy(attempts=policy.attempts, first_wait=policy.first_wait, not_retried=tuple(not_retried))
+def retry_policy(retry: int | RetryPolicy) -> RetryPolicy:
+    """Return the policy for a value of ``with_attributes(retry=...)``; for a number always the same object.
+
+    Raises:
+        ValueError: the number is less than 0.
+    """
+    return retry if isinstance(retry, RetryPolicy) else _immediate(retry)
+
+
+_immediate = cache(RetryPolicy.times)  # each submit of a child asks for one

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from .exceptions import DefinitionError, TaskCanceled, TimeLimitExceeded
-from .futures import DONE, Future
+from .futures import DONE, STOPPED, Future
 from .replay import Execution
 from .replay.suspended_code.coroutines import close_unstarted
 from .replay.suspended_code.strand import Strand
@@ -43,13 +43,15 @@ class _Block:
 class TimeLimit(_Block):
     """A block that ends with :class:`.TimeLimitExceeded`, a TimeoutError, when a time has passed while it waits.
 
-    What it was waiting for is cancelled. The time is the service's, so a limit survives restarts; ``expired`` tells afterwards.
+    What it was waiting for is cancelled, unless the end of one of several was enough. The time is the service's, so a limit
+    survives restarts; ``expired`` tells afterwards.
+    A block whose timer the service refuses ends at its wait with the timer's TaskFailed: it would have no limit.
     """
 
     def __init__(self, executor: Execution, seconds: int) -> None:
         self.executor, self.seconds = executor, seconds
         self.expired = False
-        self._error: _TimeIsUp | None = None
+        self._error: BaseException | None = None
         self._strand: Strand | None = None
         self._timer: Future[None] | None = None
 
@@ -62,9 +64,9 @@ class TimeLimit(_Block):
         return self
 
     def ended(self, timer: Future[Any]) -> None:
-        """Take note that the timer has fired; called by the engine."""
-        if timer.stage == DONE and self._strand is not None:
-            self._error = _TimeIsUp(timer.id)
+        """Take note that the timer has fired, or was refused; called by the engine."""
+        if timer.stage != STOPPED and self._strand is not None:
+            self._error = _TimeIsUp(timer.id) if timer.error is None else timer.error
             self.executor.interrupt(self._strand, self._error)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -74,9 +76,11 @@ class TimeLimit(_Block):
         if self._timer.stage < DONE and not self.executor.dead:
             self._timer.cancel()
         strand.forget(self._error)  # it has passed, and nothing has waited since
-        if error is not None and error is self._error:
+        if error is None or error is not self._error:
+            return
+        self.executor.cancel_waits(strand)
+        if isinstance(error, _TimeIsUp):
             self.expired = True
-            self.executor.cancel_waits(strand)
             raise TimeLimitExceeded(self._timer.id, self.seconds) from None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from .base import Submittable
+from typing import Any
+
+from .base import Giving, Submittable
+
+__all__ = ["Submittable", "WaitForSignal"]
 
 
-class WaitForSignal(Submittable):
+class WaitForSignal(Giving[Any]):
     """A wait for the latest signal with a name, read or not; the first one if none has come."""
 
     def __init__(self, signal_name: str) -> None:

@@ -8,7 +8,7 @@ from .activity import Activity, registered
 from .canvas import Group
 from .child_workflow import ChildWorkflow
 from .exceptions import AggregateException, DefinitionError, TaskFailed
-from .futures import DONE, Future
+from .futures import DONE, FAILED, Future
 from .group_futures import GroupFuture
 from .task import ActivityTask
 
@@ -26,7 +26,7 @@ def submitted(
     if slice_size < 1 or (max_parallel is not None and max_parallel < 1):
         raise DefinitionError("slice_size and max_parallel of for_each() are at least 1")
     if len(items) <= slice_size:
-        few: GroupFuture = workflow.submit(Group(*((activity, item) for item in items), max_parallel=max_parallel))
+        few: GroupFuture[Any] = workflow.submit(Group(*((activity, item) for item in items), max_parallel=max_parallel))
         return few
     cut = [items[n : n + slice_size] for n in range(0, len(items), slice_size)]
     each = None if max_parallel is None else min(max_parallel, slice_size)
@@ -37,7 +37,7 @@ def submitted(
     return SlicedFuture(cut, workflow, at_once, activity, each, raises)
 
 
-class SlicedFuture(GroupFuture):
+class SlicedFuture(GroupFuture[Any]):
     """The result of a fan in slices: the list of all results."""
 
     kind = "slices"
@@ -71,7 +71,8 @@ class SlicedFuture(GroupFuture):
         first = next((error for error in errors if isinstance(error, TaskFailed)), None)
         if first is not None and self.raises_on_failure and not self.cancelling:
             self.raises = True
-            self.workflow.executor.fail(self, first, order=order)
+            lost = next((one for one in self.futures if one.error is first and one.stage == FAILED), None)  # raised already
+            self.workflow.executor.fail(self, first, lost, order)
             return
         super()._end(order)
         if first is not None:

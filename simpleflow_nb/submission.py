@@ -64,7 +64,7 @@ class Submission:
             activity, wanted.args, dict(wanted.kwargs), depth=4, raises=wanted.raises_on_failure
         )
 
-    def _child(self, wanted: task.WorkflowTask) -> Future[Any]:
+    def _child(self, wanted: task.WorkflowTask[Any]) -> Future[Any]:
         child = ChildWorkflow(wanted.workflow, self.executor, wanted.workflow_task_list, wanted.raises_on_failure)
         return self.executor.submit_child(child, wanted.args, dict(wanted.kwargs), depth=4)
 
@@ -117,7 +117,7 @@ class Submission:
     def _continue_as_new(self, wanted: task.ContinueAsNewTask) -> Future[Any]:
         raise RunEnded("ContinueAsNewWorkflowExecution", self.continue_as_new_attributes(wanted))
 
-    def _workflow_as_new(self, wanted: task.ContinueAsNewWorkflowTask) -> Future[Any]:
+    def _workflow_as_new(self, wanted: task.ContinueAsNewWorkflowTask[Any]) -> Future[Any]:
         new, now = wanted.workflow, self.workflow
         if new.type_name() != now.type_name():
             raise DefinitionError(

@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar, overload
 
 from .activity import Activity, AnyActivity
 from .activity_context import running_context
-from .base import Submittable
+from .base import Giving, Submittable
 from .exceptions import DefinitionError
 from .history import History
 from .middleware_function import middleware_function
 from .task_failure import TaskFailureContext
-from .workflow_type import WorkflowType
+from .workflow_type import Runs, WorkflowType
 
 __all__ = [
     "Activity",
@@ -57,7 +57,7 @@ class Task(Submittable):
         setattr(self, attr, val)
 
 
-class ActivityTask(Task, Generic[T]):
+class ActivityTask(Task, Giving[T]):
     """An activity with its arguments."""
 
     activity: Activity[..., T]
@@ -128,20 +128,33 @@ class NonPythonicActivityTask(ActivityTask[T]):
         return self.kwargs or list(self.args)
 
 
-class WorkflowTask(Task):
+class WorkflowTask(Task, Giving[T]):
     """A workflow class with its arguments, to be run as a child execution.
 
     ``executor`` is ignored, it is simpleflow's first argument; new code uses :class:`ChildWorkflowTask`.
     ``workflow_task_list`` is the list of its decision tasks, by default that of the class, else that of the parent.
     """
 
+    workflow: type[WorkflowType]
+
+    @overload
     def __init__(
-        self, executor: Any, workflow: type[WorkflowType], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
-    ) -> None:
+        self,
+        executor: Any,
+        workflow: type[Runs[Coroutine[Any, Any, T]]],
+        *args: Any,
+        workflow_task_list: str | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, executor: Any, workflow: type[Runs[T]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+    ) -> None: ...
+    def __init__(self, executor: Any, workflow: Any, *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
 
-    def with_argument(self, value: Any) -> WorkflowTask:
+    def with_argument(self, value: Any) -> WorkflowTask[T]:
         more = copy.copy(self)  # of the same class: one that continues as new must not become a child
         more.args = (*self.args, value)
         return more
@@ -181,21 +194,27 @@ class WorkflowTask(Task):
         return f"{type(self).__name__}(workflow={self.workflow.__qualname__}, args={self.args!r}, kwargs={self.kwargs!r})"
 
 
-class ChildWorkflowTask(WorkflowTask):
+class ChildWorkflowTask(WorkflowTask[T]):
     """A workflow class with its arguments, to be run as a child execution."""
 
-    def __init__(self, workflow: type[WorkflowType], *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
+    @overload
+    def __init__(
+        self, workflow: type[Runs[Coroutine[Any, Any, T]]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+    ) -> None: ...
+    @overload
+    def __init__(self, workflow: type[Runs[T]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None: ...
+    def __init__(self, workflow: Any, *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
         super().__init__(None, workflow, *args, workflow_task_list=workflow_task_list, **kwargs)
 
 
-class ContinueAsNewWorkflowTask(WorkflowTask):
+class ContinueAsNewWorkflowTask(WorkflowTask[T]):
     """A new start of the workflow with a fresh history, of the same class or another version of it; ends the run.
 
     The settings of the run stay, but for the version and ``workflow_task_list``. See :meth:`.Workflow.continue_as_new`.
     """
 
 
-class SignalTask(Task):
+class SignalTask(Task, Giving[None]):
     """A signal to an execution; the result of :meth:`.Workflow.signal`.
 
     Without ``workflow_id`` it goes to the run that submits it. With ``propagate``, runs that get it send it on to their
@@ -235,7 +254,7 @@ class SignalTask(Task):
 
 
 @dataclass(frozen=True)
-class MarkerTask(Submittable):
+class MarkerTask(Giving[Any]):
     """A marker, to be recorded; the result of :meth:`.Workflow.record_marker`."""
 
     name: str
@@ -248,7 +267,7 @@ class MarkerTask(Submittable):
 
 
 @dataclass(frozen=True)
-class _OfTimer(Submittable):
+class _OfTimer(Giving[None]):
     """Something about a timer with an id."""
 
     timer_id: str
@@ -281,7 +300,7 @@ class CancelTimerTask(_OfTimer):
 
 
 @dataclass(frozen=True)
-class CancelExecutionTask(Submittable):
+class CancelExecutionTask(Giving[None]):
     """A request to cancel another execution; the result of :meth:`.Workflow.cancel_workflow`."""
 
     workflow_id: str

@@ -114,7 +114,7 @@ class TaskFailureContext:
         return self._decided(self.Decision.cancel)
 
     def decide_retry(self, retry_wait_timeout: int | None = 0) -> TaskFailureContext:
-        """Run the task again, after this many seconds."""
+        """Run the task again, after this many seconds, rounded up. Futures among its arguments have ended with results."""
         self.retry_wait_timeout = retry_wait_timeout
         return self._decided(self.Decision.retry_later if retry_wait_timeout else self.Decision.retry_now)
 

@@ -14,6 +14,15 @@ def text_of(error: BaseException) -> str:
         return "<exception str() failed>"
 
 
+def split_reason(reason: str | None) -> tuple[str, str]:
+    """Split a reason like ``ValueError: nope`` into the class name and the message of a Python exception.
+
+    The name is empty, and the message the whole reason, if there was no such exception.
+    """
+    head, separator, message = (reason or "").partition(":")
+    return (head, message.removeprefix(" ")) if separator and head.isidentifier() else ("", reason or "")
+
+
 def traceback_lines(error: BaseException, carriers: Collection[str]) -> list[str]:
     """Format an exception, from the first frame that is in none of the ``carriers`` (file names).
 

@@ -20,11 +20,11 @@ import random
 import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, ClassVar, ParamSpec, TypeVar, overload
 
 from . import slices
 from .activity import Activity, AnyActivity, Executes
-from .base import Submittable, SubmittableContainer
+from .base import Giving, Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
@@ -34,21 +34,16 @@ from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
 from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
-from .task import ActivityTask, CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
+from .task import CancelExecutionTask, CancelTimerTask, ContinueAsNewTask, MarkerTask, SignalTask, TimerTask
 from .task_failure import TaskFailureContext
-from .workflow_type import WorkflowType, execution_input
+from .workflow_type import Runs, WorkflowType, execution_input
 
 __all__ = ["Submittable", "WaitForSignal", "Workflow", "execution_input", "logger"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 logger = logging.getLogger("simpleflow_nb")
-
-
-class _Runs(Protocol[T_co]):
-    def run(self, *args: Any, **kwargs: Any) -> T_co: ...
 
 
 class Workflow(WorkflowType):
@@ -72,17 +67,15 @@ class Workflow(WorkflowType):
     @overload
     def submit(self, submittable: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, submittable: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, submittable: type[_Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    def submit(self, submittable: type[Runs[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: type[Executes[T]], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
-    def submit(self, submittable: ActivityTask[T]) -> Future[T]: ...
+    def submit(self, submittable: Group[T]) -> GroupFuture[T]: ...
     @overload
-    def submit(self, submittable: Group) -> GroupFuture: ...
-    @overload
-    def submit(self, submittable: TimerTask | CancelTimerTask | SignalTask | CancelExecutionTask) -> Future[None]: ...
+    def submit(self, submittable: Giving[T]) -> Future[T]: ...
     @overload
     def submit(self, submittable: Submittable) -> Future[Any]: ...
     def submit(self, submittable: Any, *args: Any, **kwargs: Any) -> Any:

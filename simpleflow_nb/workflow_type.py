@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from . import payload
 from .constants import DEFAULT_VERSION, MAX_OPEN_ACTIVITY_COUNT
 from .exceptions import DefinitionError
 from .retry import RetryPolicy
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Runs(Protocol[T_co]):
+    """A workflow, to type checkers: what its ``run`` returns."""
+
+    def run(self, *args: Any, **kwargs: Any) -> T_co: ...
 
 
 class WorkflowType:

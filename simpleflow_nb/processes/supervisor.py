@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from ..environment import inherited, taken
-from ..exceptions import LASTING, ExitCode
+from ..exit_codes import LASTING, ExitCode
 from ..variables import SIMPLEFLOW_NB_CHILD, SIMPLEFLOW_NB_GATE
 
 logger = logging.getLogger(__name__)

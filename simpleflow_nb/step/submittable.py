@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..base import Submittable, SubmittableContainer
+from ..base import Giving, Submittable, SubmittableContainer
 from ..canvas import Chain, FuncGroup, Group
 from ..exceptions import DefinitionError
 from ..futures import Future
@@ -23,7 +23,7 @@ MARKER = "log.step"  #: the markers that tell what became of a step
 _ALREADY_DONE = "Step was already played"
 
 
-class Step(SubmittableContainer):
+class Step(SubmittableContainer, Giving[list[Any]]):
     """Tasks under a name that run unless that name is marked as done.
 
     The workflow that submits it is a :class:`~simpleflow_nb.step.workflow.WorkflowStepMixin` too.
@@ -93,7 +93,7 @@ class Step(SubmittableContainer):
         """Set an attribute of the tasks of the step."""
         self.activities.propagate_attribute(attr, val)
 
-    def _carried_out(self, workflow: Any, steps_done: list[str]) -> Chain:
+    def _carried_out(self, workflow: Any, steps_done: list[str]) -> Chain[Any]:
         forced, skipped = workflow.get_forced_steps(), workflow.get_skipped_steps()
         if step_will_run(self.step_name, forced, skipped, steps_done, self.force):
             is_forced = step_is_forced(self.step_name, forced, self.force)
@@ -105,7 +105,7 @@ class Step(SubmittableContainer):
                 workflow.get_step_path_prefix(),
                 self.step_name,
             )
-            chain = Chain(
+            chain: Chain[Any] = Chain(
                 workflow.record_marker(MARKER, self._marker("scheduled", is_forced, reasons)),
                 self.activities,
                 mark,

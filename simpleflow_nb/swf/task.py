@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import task
 from ..task import ActivityTask, CancelTimerTask, MarkerTask, NonPythonicActivityTask, TimerTask
@@ -28,11 +28,14 @@ __all__ = [
 ]
 
 
+T = TypeVar("T")
+
+
 class SwfTask(ABC):  # noqa: B024
     """Any task: every class of this module is a subclass of it."""
 
 
-class WorkflowTask(task.WorkflowTask, ABC):
+class WorkflowTask(task.WorkflowTask[T], ABC):
     """A workflow class with its arguments, to be run as a child execution; any ``task.WorkflowTask`` is an instance."""
 
     @classmethod
@@ -45,7 +48,7 @@ class WorkflowTask(task.WorkflowTask, ABC):
         return WorkflowType(domain, name, version, service=domain.service, region=domain.region)
 
 
-class ContinueAsNewWorkflowTask(WorkflowTask, task.ContinueAsNewWorkflowTask):
+class ContinueAsNewWorkflowTask(WorkflowTask[T], task.ContinueAsNewWorkflowTask[T]):
     """A new start of the workflow with a fresh history; any ``task.ContinueAsNewWorkflowTask`` is an instance."""
 
     @classmethod

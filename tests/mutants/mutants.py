@@ -16,6 +16,8 @@ _TIME = "tests/service/test_time.py"
 _RULES = "tests/replay/test_rules_15_to_19.py"
 _RECORDS = "tests/unit/test_run_records.py"
 _LOOKS = "tests/replay/test_observation.py"
+_QUERIES = "tests/replay/test_query_looks.py"
+_WAITS = "tests/replay/test_code_waits.py"
 _INTERRUPTS = "tests/unit/test_cli_interrupts.py"
 
 _OBSERVATION = "simpleflow_nb/replay/observation.py"
@@ -283,20 +285,20 @@ MUTANTS = (
         "simpleflow_nb/replay/suspended_code/looks.py",
         "            if self.refusal is not None:\n                raise self.refusal from None\n",
         "",
-        _LOOKS,
+        _QUERIES,
     ),
     Mutant(
         "a query draws random numbers of the run",
         "simpleflow_nb/replay/state/requests.py",
         "        if self.asked is not None:\n            self.refuse_to_change()\n        if self.random",
         "        if self.random",
-        _LOOKS,
+        _QUERIES,
     ),
     Mutant(
         "a look sees the late failure of a child that was initiated",
         _OBSERVATION,
         '    if attributes.get("initiatedEventId"):\n        return None\n',
         "",
-        _LOOKS,
+        _WAITS,
     ),
 )

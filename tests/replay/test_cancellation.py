@@ -7,10 +7,10 @@ import pytest
 from simpleflow_nb import Workflow, futures
 from simpleflow_nb.exceptions import TaskCanceled
 
+from .children import ONE, Child
 from .decision_checker import DecisionChecker
 from .scenarios import clean, load, shorts, strict, workflow
 from .steps import asked_to_cancel, completes, decided, end_of, fails, fires, nothing, result_of, together
-from .test_children import ONE, Child
 
 
 def test_a_run_that_has_asked_for_it_is_told_of_the_request_and_ends_itself():

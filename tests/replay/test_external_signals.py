@@ -15,10 +15,10 @@ from simpleflow_nb.local.execution import LocalExecution
 from simpleflow_nb.payload import encode, reference
 from simpleflow_nb.task import SignalTask
 
+from .children import ONE, TWO, Child
 from .decision_checker import DecisionChecker
 from .scenarios import clean, load, replay_by, short, shorts, workflow
 from .steps import completes, decided, failure_of, fires, result_of, together
-from .test_children import ONE, TWO, Child
 
 SIGNAL, CANCEL = "SignalExternalWorkflowExecution", "RequestCancelExternalWorkflowExecution"
 

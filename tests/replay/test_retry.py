@@ -67,6 +67,7 @@ def test_a_number_of_retries_is_a_policy_without_waits():
     policy = retry_policy(2)
     assert (policy.attempts, policy.wait_seconds(1, ""), policy.wait_seconds(2, "")) == (3, 0, 0)
     assert retry_policy(policy) is policy
+    assert retry_policy(2) is policy
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from simpleflow_nb.exceptions import PayloadMissing
 from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.payload import encode, reference
 
+from .children import ONE, TWO, Child, history_of_two_children
 from .decision_checker import DecisionChecker
 from .scenarios import declared, load, replay_by, short, shorts, workflow
 from .steps import completes, decided, fails, fires, result_of, together
-from .test_children import ONE, TWO, Child, history_of_two_children
 from .test_external_signals import PARENT, PROPAGATED, SIGNAL, once, passed_on, sender
 
 CANCEL = f"RequestCancelExternalWorkflowExecution {ONE}"

@@ -258,3 +258,20 @@ def test_a_failure_that_comes_with_the_limit_is_raised_first_and_the_block_ends_
 
     steps = together(fires("timer-1"), fails("strict-1")), completes("clean-1", 1)
     assert result_of(run, *steps) == ["TaskFailed", "activity-strict-1: ValueError: no", False, 1]
+
+
+def test_a_block_whose_timer_is_refused_ends_with_that_failure_and_does_not_go_on_without_a_limit():
+    def run(w):
+        try:
+            with w.timeout(60) as limit:
+                w.submit(load).result
+        except TaskFailed as error:
+            return [str(error), limit.expired, w.submit(clean).result]
+
+    refused = {"StartTimer": lambda attributes: "OPEN_TIMERS_LIMIT_EXCEEDED"}
+    assert decided(run, nothing, refuse_others=refused)[1] == [
+        "RequestCancelActivityTask load-1",
+        "ScheduleActivityTask clean-1",
+    ]
+    found = result_of(run, nothing, completes("clean-1", 2), refuse_others=refused)
+    assert found == ["timer-1: OPEN_TIMERS_LIMIT_EXCEEDED", False, 2]

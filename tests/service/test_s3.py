@@ -304,14 +304,15 @@ def test_the_steps_of_an_activity_are_uploaded_when_it_has_ended(s3, monkeypatch
     assert s3.head_object(Bucket="shop", Key=found)["ContentType"] == "application/json"
 
 
-def test_the_history_of_a_run_is_uploaded_with_the_measurements_of_its_activities(s3, monkeypatch):
+@pytest.mark.parametrize("workflow_id", ["w", "activity.w"])
+def test_the_history_of_a_run_is_uploaded_with_the_measurements_of_its_activities(s3, monkeypatch, workflow_id):
     with harness(Crawling) as opened:
-        workflow_id, run_id = opened.start(Crawling, 1, workflow_id="w")
+        workflow_id, run_id = opened.start(Crawling, 1, workflow_id=workflow_id)
         opened.result(workflow_id, run_id)
         events = opened.history(workflow_id, run_id)
-    monkeypatch.setattr(Crawling, "get_run_context", lambda _: {"workflow_id": "w", "run_id": run_id})
+    monkeypatch.setattr(Crawling, "get_run_context", lambda _: {"workflow_id": workflow_id, "run_id": run_id})
     Crawling.after_closed(object.__new__(Crawling), History(events))
-    ((name, values),) = measured(s3, f"w/{metrology.quote_plus(run_id)}/metrology.json")
+    ((name, values),) = measured(s3, f"{workflow_id}/{metrology.quote_plus(run_id)}/metrology.json")
     assert name == f"activity-{__name__}.Crawl-1"
     assert (values["state"], values["input"], values["result"]) == ("completed", {"args": [1], "kwargs": {}}, "1")
     assert values["completed_timestamp"].endswith("Z")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simpleflow_nb.exceptions import LASTING
+from simpleflow_nb.exit_codes import LASTING
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import reveal_type
 
 from simpleflow_nb import Workflow, activity, futures
+from simpleflow_nb.base import Submittable
 from simpleflow_nb.canvas import Chain, FuncGroup, Group
-from simpleflow_nb.task import ActivityTask, ChildWorkflowTask
+from simpleflow_nb.task import ActivityTask, ChildWorkflowTask, WorkflowTask
 
 
 @activity.with_attributes(version="1")
@@ -25,6 +26,14 @@ class Draw:
 
 def undecorated(day: str) -> str:
     return day
+
+
+def grouped(days: str) -> Group[list[int]]:
+    return Group(*((load, day) for day in days))
+
+
+def perhaps(days: str) -> Submittable | None:
+    return Group(load) if days else None
 
 
 class Child(Workflow):
@@ -46,13 +55,25 @@ class Plain(Workflow):
         reveal_type(self.submit(Draw, day).result)  # is bytes
         reveal_type(self.submit(Child, day).result)  # is dict[str, int]
         reveal_type(self.submit(Coroutine, day).result)  # is float
-        reveal_type(self.submit(Group((load, day))))  # is simpleflow_nb.group_futures.GroupFuture
-        reveal_type(self.submit(Group((load, day))).result)  # is list[Any]
-        reveal_type(self.submit(Chain(load)).result)  # is list[Any]
-        reveal_type(self.submit(FuncGroup(Group)).result)  # is Any
+        reveal_type(self.submit(Group((load, day))))  # is simpleflow_nb.group_futures.GroupFuture[list[int]]
+        reveal_type(self.submit(Group((load, day))).result)  # is list[list[int]]
+        reveal_type(self.submit(Group(load, (load, day, 3), ActivityTask(load))).result)  # is list[list[int]]
+        reveal_type(self.submit(Group(Draw, (Draw, day))).result)  # is list[bytes]
+        reveal_type(self.submit(Group(ChildWorkflowTask(Child, day))).result)  # is list[dict[str, int]]
+        reveal_type(self.submit(Group((load, day), (Draw, day))).result)  # is Any
+        reveal_type(self.submit(Group(*((load, one) for one in day), max_parallel=2)).result)  # is list[list[int]]
+        reveal_type(self.submit(Group(Chain((load, day)), Group(load))).result)  # is list[list[list[int]]]
+        reveal_type(self.submit(Group(self.start_timer("soon", 1))).result)  # is list[None]
+        reveal_type(self.submit(Group(load, self.record_marker("mark"))).result)  # is Any
+        reveal_type(self.submit(Group((Child, day))).result)  # is Any
+        reveal_type(self.submit(Chain(load)).result)  # is list[list[int]]
+        reveal_type(self.submit(FuncGroup(grouped, day)).result)  # is list[list[int]]
+        reveal_type(self.submit(FuncGroup(perhaps, day, _allow_none=True)).result)  # is Any
         reveal_type(self.submit(ActivityTask(load, day)).result)  # is list[int]
         reveal_type(self.submit(ActivityTask(Draw, day)).result)  # is bytes
-        reveal_type(self.submit(ChildWorkflowTask(Child, day)).result)  # is Any
+        reveal_type(self.submit(ChildWorkflowTask(Child, day)).result)  # is dict[str, int]
+        reveal_type(self.submit(ChildWorkflowTask(Coroutine, day, workflow_task_list="others")).result)  # is float
+        reveal_type(self.submit(WorkflowTask(None, Child, day)).result)  # is dict[str, int]
         reveal_type(self.map(load, [day])[0].result)  # is list[int]
         reveal_type(self.map(Draw, [day])[0].result)  # is bytes
         reveal_type(self.map(load, [day], max_parallel=2).result)  # is list[list[int]]

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from ... import payload
 from ...constants import NOTEBOOK_TYPE
-from ...exceptions import split_reason
 from ...inspection.executions import arguments_in
 from ...inspection.task_rows import TaskRow, task_rows
 from ...local.service import DOMAIN
 from ...local.watching import KnownExecution, Watching
 from ...replay.protocol.events import HistoryEvent
+from ...tracebacks import split_reason
 from .shown_states import ShownEnd, ShownState
 
 if TYPE_CHECKING:

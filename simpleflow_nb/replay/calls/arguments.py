@@ -11,7 +11,8 @@ from ...futures import DONE, FUTURE_TYPES, Future
 
 FUTURES, READ_ONCE = 1, 2
 
-_MADE_HERE = frozenset({"strand", "Group"})  # types of futures whose results are made by code in the decider
+GROUP = "Group"  #: the type of futures that make their results of those of others
+_MADE_HERE = frozenset({"strand", GROUP})  # types of futures whose results are made by code in the decider
 
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
 _PLAIN = frozenset({int, str, float, bool, type(None)})
@@ -43,6 +44,22 @@ def contents(values: Iterable[Any]) -> int:
         else:
             payload.encode(item)
     return found
+
+
+def checked(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], int]:
+    """Return the arguments of a task of ``name``, with each iterator read into a list, and whether :data:`FUTURES` are in them.
+
+    Raises:
+        TypeError: one has no JSON form.
+    """
+    try:
+        found = contents(args) | contents(kwargs.values())
+    except TypeError as error:
+        raise TypeError(f"an argument of {name}: {error}") from None
+    if found & READ_ONCE:
+        args, kwargs = listed(args), listed(kwargs)
+        found = contents(args) | contents(kwargs.values())
+    return args, kwargs, found & FUTURES
 
 
 def listed(value: Any) -> Any:

@@ -12,10 +12,10 @@ from types import FrameType
 from typing import Any
 
 from ...constants import MAX_OPEN_CHILD_COUNT
-from ...exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
+from ...exceptions import ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ...futures import DONE, HELD, QUEUED, Future
 from ..calls import commands
-from ..calls.arguments import FUTURES, READ_ONCE, contents, filled, listed
+from ..calls.arguments import checked, filled
 from ..calls.commands import ChildTask
 from ..calls.failures import Verdict
 from ..calls.task_queue import TaskQueue
@@ -73,13 +73,7 @@ class Children(Externals):
         """
         if self.dead:
             self.block(())
-        try:
-            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
-        except TypeError as error:
-            raise TypeError(f"an argument of {task.name}: {error}") from None
-        if found & READ_ONCE:
-            args, kwargs = listed(args), listed(kwargs)
-            found = contents(args) | contents(kwargs.values())
+        args, kwargs, has_futures = checked(task.name, args, kwargs)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
             counter = f"{START_CHILD} {task.name}"
@@ -94,7 +88,7 @@ class Children(Externals):
             future.kwargs = kwargs
         frame: FrameType = source_frame(sys._getframe(depth))
         future.code, future.lasti = frame.f_code, frame.f_lasti
-        if found & FUTURES:
+        if has_futures:
             self._hold(future)
         else:
             self._arguments_ready(future)
@@ -210,9 +204,15 @@ class Children(Externals):
             future.attributes = {}
 
     def _is_prepared(self, future: Any) -> bool:
-        """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure."""
+        """Prepare a child whose arguments were pending; what the workflow's own methods raise is its failure.
+
+        Raises:
+            ReplayError: an argument cannot be read; the execution is to be parked.
+        """
         try:
             self._prepare(future)
+        except ReplayError:
+            raise
         except (SimpleflowError, TypeError, ValueError) as error:
             self._fail_to_start(future, error)
             return False

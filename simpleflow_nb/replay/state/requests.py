@@ -130,8 +130,11 @@ class Requests(Tasks):
         return self.random_stream
 
     def log(self, message: str) -> None:
-        if self.dead and self.asked is None:
-            return
+        if not self.dead or self.asked is not None:  # else it is code that is being unwound
+            self.note(message)
+
+    def note(self, message: str) -> None:
+        """Log a line of the engine's own, also when the code has been unwound."""
         self.log_lines.append(message)
         if not self.replaying and self.on_log is not None:
             self.on_log(message)

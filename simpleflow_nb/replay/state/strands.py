@@ -77,7 +77,9 @@ class Strands(Requests):
                     waited.holds = bool(self.ask("the condition of wait_until()", waited.condition))
                 except ReplayError:
                     raise
-                except Exception:  # raised again where the strand asks itself
+                except BaseException as error:  # SystemExit too; raised again where the strand asks itself
+                    if self.may_interrupt(error):
+                        raise
                     waited.holds = True
             if waited.holds:
                 self.rouse_strand(strand)

@@ -10,10 +10,10 @@ from types import FrameType
 from typing import Any
 
 from ... import payload
-from ...exceptions import DependencyFailed, TaskCanceled, TaskFailed
+from ...exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ...futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from ..calls import commands
-from ..calls.arguments import fault_of, unfinished
+from ..calls.arguments import GROUP, checked, fault_of, unfinished
 from ..calls.commands import Command, Queued
 from ..calls.failures import Verdict, VerdictKind
 from ..calls.task_queue import TaskQueue
@@ -153,15 +153,8 @@ class Tasks(Looks):
         future.id = future.key = id
         if first is future:
             self._enqueue(future)
-        elif first.stage == DONE:
-            self.resolve(future, first.value, first.order, first.decode)
-        elif first.stage > DONE:
-            assert first.error is not None
-            self.settle(future, first.stage, first.error, first.order)
         else:
-            if first.followers is None:
-                first.followers = []
-            first.followers.append(future)
+            self._end_like(future, first, first.order)
 
     def _identity_of(self, future: Future[Any]) -> str:
         """Return the id of an idempotent task."""
@@ -213,7 +206,7 @@ class Tasks(Looks):
             followers, future.followers = future.followers, None
             for follower in followers:
                 if follower.stage < DONE:
-                    self.resolve(follower, value, order, decode)
+                    self._end_like(follower, future, order)
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
@@ -233,7 +226,7 @@ class Tasks(Looks):
             followers, future.followers = future.followers, None
             for follower in followers:
                 if follower.stage < DONE:
-                    self.settle(follower, stage, error, future.order)
+                    self._end_like(follower, future, future.order)
 
     def _tell(self, error: BaseException, future: Future[Any]) -> None:
         """Give a failure the task that it is one of."""
@@ -247,7 +240,11 @@ class Tasks(Looks):
         self.settle(future, FAILED, error, order)
         if future.type == "ScheduleActivityTask":
             self.failed += 1
-        if future.raises and not (dependency is not None and dependency.raises):
+        self._note_failure(future, dependency)
+
+    def _note_failure(self, future: Future[Any], other: Future[Any] | None) -> None:
+        """Have a failure raised where the code waits, unless that of ``other``, its cause, is."""
+        if future.raises and not (other is not None and other.raises):
             self.failures.append(future)
             self.rouse_strand(self.failing_strand(future))
 
@@ -290,16 +287,42 @@ class Tasks(Looks):
             self.fail(future, error, order=order)
 
     def _end_like(self, future: Future[Any], other: Future[Any], order: int) -> None:
+        """End a future as another one has ended, or will end.
+
+        Raises:
+            ReplayError: a result of the other's members cannot be read.
+        """
         if other.stage == DONE:
-            self.resolve(future, other.value, order, other.decode)
+            future.error = other.error  # of a group, beside its result
+            if other.type == GROUP:  # which makes its result of those of its members
+                self.resolve(future, self.decoded(other), order, decode=False)
+            else:
+                self.resolve(future, other.value, order, other.decode)
         elif other.stage > DONE:
             assert other.error is not None
             self.settle(future, other.stage, other.error, order)
+            if other.stage == FAILED:
+                self._note_failure(future, other)
         else:
-            other.followers = [*(other.followers or []), future]
+            future.stage = HELD
+            if other.followers is None:
+                other.followers = []
+            other.followers.append(future)
 
     def _change_arguments(self, future: Future[Any], verdict: Verdict) -> None:
-        future.args, future.kwargs = verdict.args, dict(verdict.kwargs)
+        """Give the retry of a task its arguments.
+
+        Raises:
+            DefinitionError: the result of a task is among them that has none.
+            TypeError: one has no JSON form.
+        """
+        args, kwargs, _ = checked(future.name, verdict.args, dict(verdict.kwargs))
+        for missing in unfinished((args, kwargs), future.name):
+            raise DefinitionError(
+                f"on_task_failure() gives the retry of {future.id} the result of {missing.id or missing.name}, "
+                "which has none; give it values, or tasks that have succeeded"
+            )
+        future.args, future.kwargs = args, kwargs
 
     def _retry_or_fail(self, future: Future[Any], error: TaskFailed, order: int) -> None:
         future.failed_attempts += 1
