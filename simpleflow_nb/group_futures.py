@@ -31,7 +31,7 @@ class GroupFuture(Future[list[Any]]):
         executor = workflow.executor
         super().__init__(executor, "Group", executor.numbered(self.kind), self.kind)
         self.stage, self.task, self.strand = OPEN, self, executor.submitter()
-        self.activities, self.workflow, self.max_parallel = activities, workflow, max_parallel
+        self.activities, self.workflow, self.max_parallel = list(activities), workflow, max_parallel
         self.bubbles_exception_on_failure = bubbles_exception_on_failure
         self.futures: list[Future[Any]] = []
         self._result: Any = None

@@ -64,9 +64,25 @@ def encode(value: Any) -> str:
     """Encode a value as compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
 
     Raises:
-        TypeError: it has no JSON form.
+        TypeError, ValueError, RecursionError: it has no JSON form.
     """
-    return whole_characters(_encoder.encode(value))
+    try:
+        return whole_characters(_encoder.encode(value))
+    except TypeError as error:
+        kinds = _kinds_of_keys(value) if "not supported between instances" in str(error) else ()
+        if not kinds:
+            raise
+        raise TypeError(f"a mapping has keys of different types ({', '.join(kinds)}); make texts of all of them") from None
+
+
+def _kinds_of_keys(value: Any) -> list[str]:
+    """Return the types of the keys in the first mapping, in nested lists and dicts, whose keys cannot be sorted."""
+    if isinstance(value, dict):
+        kinds = sorted({type(key).__name__ for key in value})
+        if len(kinds) > 1:
+            return kinds
+        value = list(value.values())
+    return next((found for item in value if (found := _kinds_of_keys(item))), []) if isinstance(value, list | tuple) else []
 
 
 def whole_characters(text: str) -> str:

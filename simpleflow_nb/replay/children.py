@@ -15,7 +15,7 @@ from ..constants import MAX_OPEN_CHILD_COUNT
 from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ..futures import DONE, HELD, QUEUED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, filled, listed
+from .arguments import FUTURES, filled, taken
 from .commands import ChildTask
 from .externals import SIGNAL_EXTERNAL, Externals
 from .failures import Verdict
@@ -73,13 +73,7 @@ class Children(Externals):
         """
         if self.dead:
             self.block(())
-        try:
-            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
-        except TypeError as error:
-            raise TypeError(f"an argument of {task.name}: {error}") from None
-        if found & READ_ONCE:
-            args, kwargs = listed(args), listed(kwargs)
-            found = contents(args) | contents(kwargs.values())
+        args, kwargs, found = taken(args, kwargs, task.name)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
             counter = f"{START_CHILD} {task.name}"

@@ -13,7 +13,7 @@ from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
-from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
+from .arguments import FUTURES, fault_of, taken, unfinished
 from .commands import ActivityTask, Command, Queued
 from .failures import Verdict, VerdictKind
 from .looks import Looks
@@ -109,13 +109,7 @@ class Tasks(Looks):
         """
         if self.dead:
             self.block(())
-        try:
-            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
-        except TypeError as error:
-            raise TypeError(f"an argument of {task.name}: {error}") from None
-        if found & READ_ONCE:
-            args, kwargs = listed(args), listed(kwargs)
-            found = contents(args) | contents(kwargs.values())
+        args, kwargs, found = taken(args, kwargs, task.name)
         name = task.name
         if task.idempotent:
             future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
