@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .exceptions import DefinitionError
 
 
 class Submittable:
     """Something that :meth:`.Workflow.submit` takes: a task, a signal, a marker, a timer, a group of those."""
+
+    instead_of_json: ClassVar[str] = "it is carried out by self.submit(...)"  #: for the message about such a value
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set an attribute of this task alone, such as ``raises_on_failure``; its activity or class stays as it is."""

@@ -52,8 +52,19 @@ def plain_value(value: Any) -> Any:
         return str(value)
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
-    hint = " (dataclasses.asdict makes one of it)" if is_dataclass(value) and not isinstance(value, type) else ""
-    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{hint}: {value!r:.80}")
+    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{_hint_at(value)}: {value!r:.80}")
+
+
+def _hint_at(value: Any) -> str:
+    """Return what would be right in place of a value without a JSON form, " (in parentheses)"; "" if that is not known."""
+    known: str | None = getattr(type(value), "instead_of_json", None)
+    if known is not None:
+        return f" ({known})"
+    if isinstance(value, types.CoroutineType):
+        return " (it was not awaited)"
+    if isinstance(value, types.AsyncGeneratorType):
+        return " (collect its items into a list)"
+    return " (dataclasses.asdict makes one of it)" if is_dataclass(value) and not isinstance(value, type) else ""
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=plain_value)

@@ -73,10 +73,10 @@ class Submission:
         workflow_id, run_id = wanted.workflow_id, wanted.run_id
         if workflow_id is None:
             workflow_id, run_id = executor.workflow_id, executor.run_id
-        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs), "__propagate": wanted.propagate}
-        body |= waited_for(wanted.extra_input or {})
-        text = payload.encoded(body, f"the input of signal {wanted.name!r}")
-        control = None if wanted.control is None else payload.encode(wanted.control)
+        what = f"the input of signal {wanted.name!r}"
+        body = {"args": list(wanted.args), "kwargs": wanted.kwargs, "__propagate": wanted.propagate}
+        text = payload.encoded(waited_for(body | dict(wanted.extra_input or {}), what), what)
+        control = None if wanted.control is None else payload.encoded(wanted.control, f"the control of signal {wanted.name!r}")
         future = executor.signal_execution(_signal_name(wanted.name), text, workflow_id, run_id, control)
         future.raises, future.task = wanted.raises_on_failure is not False, wanted
         return future
@@ -84,7 +84,8 @@ class Submission:
     def _marker(self, wanted: task.MarkerTask) -> Future[Any]:
         executor = self.executor
         name = _user_name(wanted.name, "marker")
-        text = None if wanted.details is None else payload.encode(waited_for(wanted.details))
+        what = f"the details of marker {name!r}"
+        text = None if wanted.details is None else payload.encoded(waited_for(wanted.details, what), what)
         known = self.markers.get((name, text))
         if known is None:
             executor.record_marker(name, text)
@@ -97,8 +98,8 @@ class Submission:
         return [Marker(name, payload.decode(text)) for name, text in self.markers]
 
     def _timer(self, wanted: task.TimerTask) -> Future[Any]:
-        control = None if wanted.control is None else payload.encode(wanted.control)
         timer_id = _user_name(wanted.timer_id, "timer")
+        control = None if wanted.control is None else payload.encoded(wanted.control, f"the control of timer {timer_id!r}")
         return self.executor.start_timer(whole_seconds(wanted.timeout), timer_id, control, depth=4)
 
     def _cancel_timer(self, wanted: task.CancelTimerTask) -> Future[Any]:
@@ -135,7 +136,8 @@ class Submission:
         ``workflow`` is the class that goes on, that of the run by default.
         """
         started = self.executor.started_attributes
-        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs)}
+        given = {"args": list(wanted.args), "kwargs": wanted.kwargs}
+        body = waited_for(given, f"the input of {(workflow or self.workflow).type_name()}")
         attributes: dict[str, Any] = {"input": execution_input(workflow or self.workflow, body)}
         attributes |= {key: started[key] for key in _KEPT if started.get(key)}
         changed = {

@@ -172,13 +172,24 @@ def fault_of(future: Future[Any]) -> str | None:
     return None
 
 
-def waited_for(value: Any) -> Any:
-    """Return the value with each future replaced by its result, and wait for pending ones: for the result of run()."""
+def waited_for(value: Any, what: str) -> Any:
+    """Return a value of the code's with each future replaced by its result; wait for pending ones.
+
+    Raises:
+        RecursionError: it is nested too deeply, or contains itself. ``what`` names it.
+    """
+    try:
+        return _waited_for(value)
+    except RecursionError:
+        raise RecursionError(f"{what} is nested too deeply, or contains itself") from None
+
+
+def _waited_for(value: Any) -> Any:
     kind = type(value)
     if kind in FUTURE_TYPES:
         return value.result
     if kind is list or kind is tuple:
-        return [waited_for(item) for item in value]
+        return [_waited_for(item) for item in value]
     if kind is dict:
-        return {key: waited_for(item) for key, item in value.items()}
+        return {key: _waited_for(item) for key, item in value.items()}
     return value

@@ -151,3 +151,43 @@ def test_a_value_that_cannot_be_written_fails_the_run_where_it_is_submitted(subm
 
     name = "child" if submitted is Child else "load"
     assert failure_of(run) == message.format(name)
+
+
+@pytest.mark.parametrize(
+    ("give", "message"),
+    [
+        (lambda w: w.continue_as_new(1), "what run() returned: simpleflow_nb.task.ContinueAsNewTask is not a JSON value (it is "
+         "carried out by self.submit(...)): ContinueAsNewTask(args=(1,), kwargs={}, version=None, task_list=None, task_prior"),
+        (lambda w: {1: w.submit(load)}.values(), "what run() returned: builtins.dict_values is not a JSON value: "
+         "dict_values([<Future activity-load-1 PENDING>])"),
+        (lambda w: (w.submit(load) for _ in range(2)), "what run() returned: simpleflow_nb.futures.Future is not a JSON value "
+         "(ask it for its result, or await it; yield does not wait): <Future activity-load-1 PENDING>"),
+        (lambda w: w.submit(w.record_marker("m", object)), "the details of marker 'm': builtins.type is not a JSON value: "
+         "<class 'object'>"),
+        (lambda w: w.submit(w.start_timer("t", 1, control=object)), "the control of timer 't': builtins.type is not a JSON "
+         "value: <class 'object'>"),
+        (lambda w: w.submit(w.signal("s", control=object)), "the control of signal 's': builtins.type is not a JSON value: "
+         "<class 'object'>"),
+    ],
+)  # fmt: skip
+def test_the_message_about_what_has_no_json_form_says_what_would_be_right(give, message):
+    def run(w):
+        return give(w)
+
+    assert failure_of(run) == f"TypeError: {message}"
+
+
+@pytest.mark.parametrize(
+    ("give", "what"),
+    [
+        (lambda w: endless(), "what run() returned"),
+        (lambda w: w.submit(w.record_marker("m", endless())), "the details of marker 'm'"),
+        (lambda w: w.submit(w.signal("s", endless())), "the input of signal 's'"),
+        (lambda w: w.submit(w.continue_as_new(endless())), "the input of played"),
+    ],
+)
+def test_a_value_that_contains_itself_is_named(give, what):
+    def run(w):
+        return give(w)
+
+    assert failure_of(run) == f"RecursionError: {what} is nested too deeply, or contains itself"

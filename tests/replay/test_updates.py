@@ -70,6 +70,10 @@ class Order(workflow(lambda w: None)):
         return "x" * size
 
     @update
+    def counted(self, number):
+        yield from range(number)
+
+    @update
     def second(self, future_of):
         return [self.submit(load, future_of)]
 
@@ -265,7 +269,7 @@ def test_an_unknown_name_or_wrong_arguments_are_refused(order, name, args, kwarg
     assert (kind, told["error_type"]) == ("refused", "DefinitionError")
     if message is None:
         assert told["message"].startswith(f"tests.replay.test_updates.Order has no update {name!r}")
-        assert told["message"].endswith("; it has add, booked, broken, ended, long, price, second, send off")
+        assert told["message"].endswith("; it has add, booked, broken, counted, ended, long, price, second, send off")
     else:
         assert told["message"] == message
 
@@ -292,6 +296,13 @@ def test_a_value_that_has_no_json_form_is_a_failure(order):
     told = order.answers()["u1"]["failed"]
     assert told["error_type"] == "TypeError"
     assert told["message"].startswith("the answer of the update broken: builtins.type is not a JSON value: ")
+
+
+def test_the_items_of_a_generator_are_an_answer(order):
+    """It was read by the check of the answer, and the answer was an empty list."""
+    order.ask("counted", 3)
+    order.decide()
+    assert order.answers() == {"u1": result([0, 1, 2])}
 
 
 def test_a_task_that_an_update_leaves_behind_is_one_of_run(order):
@@ -519,6 +530,34 @@ def test_updates_are_listed_by_name_and_an_override_is_one():
         checker.ask("add", "tea")
         checker.decide()
         assert checker.answers() == {"u1": result("special")}
+
+
+async def asynchronous(self):
+    raise ValueError("no")
+
+
+def generating(self):
+    yield ValueError("no")
+
+
+NO_VALIDATOR = "cannot be a validator; give a plain function that raises an exception, or returns"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"validator": asynchronous}, f"{asynchronous!r:.80} {NO_VALIDATOR}"),
+        ({"validator": generating}, f"{generating!r:.80} {NO_VALIDATOR}"),
+        ({"validator": "has_room"}, f"'has_room' {NO_VALIDATOR}"),
+        ({"name": "n" * 249}, f"{'n' * 249!r:.80} cannot name an update; it takes at most 248 characters"),
+        ({"name": " add"}, "' add' cannot name an update; give a text without blanks around it"),
+    ],
+)
+def test_what_could_never_refuse_or_be_requested_is_refused_where_it_is_declared(options, message):
+    """A validator that is not called to its end let every request in."""
+    with pytest.raises(DefinitionError) as raised:
+        update(**options)(lambda self: None)
+    assert str(raised.value) == message
 
 
 def test_two_updates_of_one_name_are_refused_where_they_are_asked_for():
