@@ -14,6 +14,7 @@ from typing import Any
 from ..constants import MAX_OPEN_CHILD_COUNT
 from ..exceptions import SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ..futures import DONE, HELD, QUEUED, Future
+from ..names import priority
 from . import commands
 from .arguments import FUTURES, filled, taken
 from .commands import ChildTask
@@ -73,6 +74,7 @@ class Children(Externals):
         """
         if self.dead:
             self.block(())
+        level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
         args, kwargs, found = taken(args, kwargs, task.name)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
@@ -81,9 +83,7 @@ class Children(Externals):
             future.id = future.key = self._child_id(task.name, str(n))
             self.tasks[future.id] = future
         future.raises, future.strand = task.raises_on_failure, self.submitter()
-        if kwargs and "__priority" in kwargs:
-            future.priority = kwargs.pop("__priority")
-        future.args = args
+        future.priority, future.args = level, args
         if kwargs:
             future.kwargs = kwargs
         frame: FrameType = source_frame(sys._getframe(depth))

@@ -129,7 +129,7 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
         if f.stage < DONE:  # else it fired while the decision to cancel it was being sent
             x.resolve(f, None, e["eventId"], decode=False)
     elif timer_id.startswith(commands.BACKOFF):
-        x.backoff_is_open = False
+        x.backoff_is_open = x.close_waits = False
         x.try_again()
     elif timer_id.startswith(commands.PACE):
         x.pace_ended()
@@ -155,7 +155,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
         f.stage = DONE
         f = f.task
     elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
-        f.stage, x.backoff_is_open = DONE, False
+        f.stage, x.backoff_is_open, x.close_waits = DONE, False, False
         return
     elif timer_id.startswith(commands.PACE):
         f.stage = DONE
@@ -211,8 +211,10 @@ def _record(kind: str, attributes: str, key: str, refused: bool = False) -> Hand
 
 
 def _close_failed(kind: str) -> Handler:
-    def handle(x: ExecutionState, e: Event) -> None:
-        x.close_refused = x.recorded(e, kind, None, refused=True)
+    attributes = commands.attributes_name(f"{kind}Failed", "Event")
+
+    def handle(x: ExecutionState, e: Any) -> None:
+        x.refuse_close(x.recorded(e, kind, None, refused=True), e[attributes]["cause"])
 
     return handle
 

@@ -12,6 +12,7 @@ from typing import Any
 from .. import payload
 from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
+from ..names import priority
 from . import commands
 from .arguments import FUTURES, fault_of, taken, unfinished
 from .commands import ActivityTask, Command, Queued
@@ -109,6 +110,7 @@ class Tasks(Looks):
         """
         if self.dead:
             self.block(())
+        level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
         args, kwargs, found = taken(args, kwargs, task.name)
         name = task.name
         if task.idempotent:
@@ -122,9 +124,7 @@ class Tasks(Looks):
         if raises is None and (raises := task.raises_on_failure) is None:
             raises = self.activities_raise
         future.raises, future.strand = raises, None if self.current is self.main else self.current
-        if kwargs and "__priority" in kwargs:
-            future.priority = kwargs.pop("__priority")
-        future.args = args
+        future.priority, future.args = level, args
         if kwargs:
             future.kwargs = kwargs
         frame: FrameType = sys._getframe(depth)

@@ -11,8 +11,8 @@ from simpleflow_nb import Workflow, futures
 from simpleflow_nb.canvas import Group
 from simpleflow_nb.local.decisions import attributes_of
 
-from .scenarios import clean, load, retried, workflow
-from .steps import completes, failure_of, fails, fires, played, result_of, together
+from .scenarios import clean, load, retried
+from .steps import completes, fails, failure_of, fires, played, result_of, together
 
 Pair = namedtuple("Pair", "left right")
 
@@ -102,9 +102,7 @@ def test_a_group_has_the_members_that_it_had_when_it_was_submitted():
             w.log(future.result)
         return [len(line) for line in (future.result,)]
 
-    assert result_of(
-        run, completes("load-1"), completes("load-2"), together(completes("load-3"), completes("load-4"))
-    ) == [2]
+    assert result_of(run, completes("load-1"), completes("load-2"), together(completes("load-3"), completes("load-4"))) == [2]
 
 
 # ---- values that cannot be sent ----------------------------------------------------------------------------------------------
@@ -124,9 +122,7 @@ def endless():
 
 
 KEYS = "a mapping has keys of different types (int, str); make texts of all of them"
-DIGITS = (
-    "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit"
-)
+DIGITS = "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit"
 
 
 @pytest.mark.parametrize("submitted", [load, Child])
