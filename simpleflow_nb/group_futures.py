@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .exceptions import AggregateException, DependencyFailed, TaskCanceled
+from .exceptions import AggregateException, TaskCanceled
 from .futures import DONE, FAILED, OPEN, STOPPED, Future
 from .replay.arguments import futures_in
+from .replay.tasks import dependency_failure
 
 
 class GroupFuture(Future[list[Any]]):
@@ -195,7 +196,7 @@ class FuncGroupFuture(Future[Any]):
             executor.block(needed)
             failed = next((one for one in needed if one.stage > DONE), None)
             if failed is not None:
-                executor.fail(self, DependencyFailed(self.id, failed.id or failed.name), failed)
+                executor.fail(self, dependency_failure(self, failed), failed)
             elif self.cancelling:
                 executor.settle(self, STOPPED, TaskCanceled(self.id))
             else:

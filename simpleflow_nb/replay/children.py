@@ -103,6 +103,7 @@ class Children(Externals):
         if self.dead:
             self.block(())
         if future.stage >= DONE or future.cancelling:
+            self.take_back(future)
             return
         future.cancelling = True
         if future.run_id is not None:  # else as soon as it has started: an execution that has not cannot be cancelled

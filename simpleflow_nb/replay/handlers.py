@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -186,17 +185,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
         x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {})))
-    taken = False
-    waits = x.signal_waits.get(name)
-    if waits:
-        # all who wait for "the last signal" get it; of those who wait for "the next signal" only the first
-        for future in list(waits):
-            if future.type == "last signal" or not taken:
-                taken = taken or future.type == "signal"
-                waits.remove(future)
-                x.arrive(future, text, order)
-    if not taken:
-        x.signals.setdefault(name, deque()).append((text, order))
+    x.signaled(name, text, order)
 
 
 def _cancel_requested(x: ExecutionState, e: Event) -> None:

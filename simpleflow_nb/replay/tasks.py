@@ -6,6 +6,7 @@ import random
 import sys
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from types import FrameType
 from typing import Any
 
@@ -24,6 +25,14 @@ _PACKAGE = __file__.rpartition("replay")[0]
 _WORKFLOW_FILE = f"{_PACKAGE}workflow.py"
 
 MAX_LOSSES = 5  #: attempts in a row that end with their worker lost, before the task has failed
+
+
+class _Step(Enum):
+    """What is to be done with a task when another has ended without a result."""
+
+    FAIL = auto()  #: it needs the other one
+    FOLLOW = auto()  #: it is the same one
+    NOTE = auto()  #: it has failed, with all that need it
 
 
 class Tasks(Looks):
@@ -192,6 +201,7 @@ class Tasks(Looks):
         if self.dead:
             self.block(())
         if future.stage >= DONE or future.cancelling:
+            self.take_back(future)
             return
         future.cancelling = True
         kind = future.type
@@ -241,7 +251,7 @@ class Tasks(Looks):
         needed = unfinished((future.args, future.kwargs), future.name)
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
-            self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
+            self.fail(future, dependency_failure(future, failed), failed)
         elif not needed:
             self._arguments_ready(future)
         else:
@@ -327,6 +337,27 @@ class Tasks(Looks):
                     self.resolve(follower, value, order, decode)
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
+        """End a task without a result, and with it those that need it, or are the same one.
+
+        By a list of what is to be done, not by calls within calls: of a chain there may be more than Python's limit of those.
+        """
+        steps = self._settle_one(future, stage, error, order)
+        while steps:
+            what, task, first = steps.pop()
+            if what is _Step.NOTE:
+                self._note_failure(task, first)
+            elif what is _Step.FAIL:
+                if task.stage == HELD:
+                    steps.append((_Step.NOTE, task, first))
+                    steps += self._settle_one(task, FAILED, dependency_failure(task, first), first.order)
+            elif task.stage < DONE:
+                assert first.error is not None
+                steps += self._settle_one(task, first.stage, first.error, first.order)
+
+    def _settle_one(
+        self, future: Future[Any], stage: int, error: BaseException, order: int | None
+    ) -> list[tuple[_Step, Future[Any], Future[Any]]]:
+        """End a task; return what is to be done with others, the last one first."""
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
         self._tell(error, future)
         if future.watchers:
@@ -334,17 +365,10 @@ class Tasks(Looks):
                 watcher.ended(future)
         if future.awaited:
             self.rouse(future)
-        if future.dependents:
-            dependents, future.dependents = future.dependents, None
-            for dependent in dependents:
-                if dependent.stage == HELD:
-                    failure = DependencyFailed(dependent.id or dependent.name, future.id or future.name)
-                    self.fail(dependent, failure, future, future.order)
-        if future.followers:
-            followers, future.followers = future.followers, None
-            for follower in followers:
-                if follower.stage < DONE:
-                    self.settle(follower, stage, error, future.order)
+        dependents, followers = future.dependents or (), future.followers or ()
+        future.dependents = future.followers = None
+        steps = [(_Step.FOLLOW, follower, future) for follower in reversed(followers)]
+        return steps + [(_Step.FAIL, dependent, future) for dependent in reversed(dependents)]
 
     def _tell(self, error: BaseException, future: Future[Any]) -> None:
         """Give a failure the task that it is one of."""
@@ -356,11 +380,27 @@ class Tasks(Looks):
     ) -> None:
         """End a task without success. The failure is raised unless that of the task it depends on is."""
         self.settle(future, FAILED, error, order)
+        self._note_failure(future, dependency)
+
+    def _note_failure(self, future: Future[Any], dependency: Future[Any] | None) -> None:
+        """Count a failed task, and have its failure raised, unless that of the task that it depends on is."""
         if future.type == "ScheduleActivityTask":
             self.failed += 1
-        if future.raises and not (dependency is not None and dependency.raises):
+        if future.raises and not (dependency is not None and self._is_raised(dependency)):
             self.failures.append(future)
             self.rouse_strand(self.failing_strand(future))
+
+    def _is_raised(self, dependency: Future[Any]) -> bool:
+        """Return whether what has become of a task is raised: not if it was cancelled, which the code has asked for itself.
+
+        Runs begun with version 1 of the engine are told nothing of a task that needs a cancelled one.
+        """
+        return dependency.raises and (dependency.stage == FAILED or self.engine_version == 1)
+
+    def take_back(self, future: Future[Any]) -> None:
+        """Raise the failure of a task no more that needed a cancelled one, and is cancelled itself now."""
+        if isinstance(future.error, DependencyFailed) and future.error.was_cancelled and future in self.failures:
+            self.failures.remove(future)
 
     def attempt_failed(self, future: Future[Any], error: TaskFailed, order: int, *, lost: bool = False) -> None:
         """Retry or fail a task after an attempt without a result; ``lost`` if the worker was lost, not the task's fault."""
@@ -446,6 +486,11 @@ class Tasks(Looks):
     def _left(self, future: Future[Any]) -> None:
         """Count a task that is not open with the service any more."""
         self.open -= 1
+
+
+def dependency_failure(future: Future[Any], dependency: Future[Any]) -> DependencyFailed:
+    """Return the failure of a task that needs one which has ended without a result."""
+    return DependencyFailed(future.id or future.name, dependency.id or dependency.name, dependency.stage == STOPPED)
 
 
 def source_frame(frame: FrameType) -> FrameType:
