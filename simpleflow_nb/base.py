@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .exceptions import DefinitionError
 
@@ -11,6 +11,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 class Submittable:
     """Something that :meth:`.Workflow.submit` takes: a task, a signal, a marker, a timer, a group of those."""
+
+    instead_of_json: ClassVar[str] = "it is carried out by self.submit(...)"  #: for the message about such a value
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set an attribute of this task alone, such as ``raises_on_failure``; its activity or class stays as it is."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import constants
+from . import constants, names
 from .exceptions import DefinitionError
 from .replay import Execution
 from .retry import RetryPolicy, retry_policy
-from .workflow_type import WorkflowType, checked_tags, execution_input
-
-_FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]")  # in a workflow id
+from .workflow_type import WorkflowType, execution_input
 
 
 class ChildWorkflow:
@@ -54,13 +51,7 @@ class ChildWorkflow:
             DefinitionError: it is not a text that can name an execution.
         """
         name = self._asked("get_workflow_id", args, kwargs)
-        is_name = isinstance(name, str) and 0 < len(name) <= constants.MAX_ID_CHARACTERS and name != "arn"
-        if not isinstance(name, str) or not is_name or _FORBIDDEN.search(name):
-            raise DefinitionError(
-                f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "
-                "no ':', '/', '|' or controls, and not 'arn'"
-            )
-        return name
+        return names.strict_name(name, f"{self.workflow.class_path()}.get_workflow_id()")
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
         """Return the attributes of the decision that starts a child, but for its id and its input.
@@ -71,19 +62,25 @@ class ChildWorkflow:
             DefinitionError: a setting of the class, or what one of its methods returns, is wrong.
         """
         cls = self.workflow
+        path = cls.class_path()
+        run_seconds = cls.execution_timeout or constants.DEFAULT_RUN_SECONDS
+        decision_seconds = cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS
         found: dict[str, Any] = {
-            "workflowType": {"name": self.name, "version": self.version},
-            "childPolicy": cls.child_policy,
-            "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
-            "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
+            "workflowType": {
+                "name": names.strict_name(self.name, f"the type name of {path}"),
+                "version": names.version(self.version, f"{path}.version"),
+            },
+            "childPolicy": names.child_policy(cls.child_policy, f"{path}.child_policy"),
+            "executionStartToCloseTimeout": names.run_seconds(run_seconds, f"{path}.execution_timeout"),
+            "taskStartToCloseTimeout": names.decision_seconds(decision_seconds, f"{path}.decision_tasks_timeout"),
         }
         task_list = self.task_list
         if task_list is None:
             task_list = self._asked("get_task_list", args, kwargs) if hasattr(cls, "get_task_list") else cls.task_list
         if task_list:
-            found["taskList"] = {"name": task_list}
+            found["taskList"] = {"name": names.strict_name(task_list, f"the task list of {path}")}
         if isinstance(cls.task_priority, int):
-            found["taskPriority"] = str(cls.task_priority)
+            found["taskPriority"] = str(names.priority(cls.task_priority, f"{path}.task_priority"))
         tags = self._tags(args, kwargs)
         if tags:
             found["tagList"] = tags
@@ -100,7 +97,7 @@ class ChildWorkflow:
             where, given = f"{cls.class_path()}.get_tag_list()", self._asked("get_tag_list", args, kwargs)
         if given == cls.INHERIT_TAG_LIST:
             return list(self.parent.started_attributes.get("tagList", []))
-        return checked_tags(given, where)
+        return names.tags(given, where)
 
     def _asked(self, method: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         where = f"{self.workflow.class_path()}.{method}()"

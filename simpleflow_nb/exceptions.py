@@ -224,14 +224,17 @@ class TaskFailed(TaskException):
 
 
 class DependencyFailed(TaskFailed):
-    """The task was never run because a task that it depends on failed; ``dependency`` is the id of that task."""
+    """The task was never run because a task that it depends on failed, or was cancelled.
 
-    def __init__(self, name: str, dependency: str) -> None:
-        super().__init__(name, f"needs {dependency}, which failed")
-        self.dependency = dependency
+    ``dependency`` is the id of that task, ``was_cancelled`` tells which of both it was.
+    """
+
+    def __init__(self, name: str, dependency: str, was_cancelled: bool = False) -> None:
+        super().__init__(name, f"needs {dependency}, which {'was cancelled' if was_cancelled else 'failed'}")
+        self.dependency, self.was_cancelled = dependency, was_cancelled
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name, self.dependency)
+        return type(self), (self.name, self.dependency, self.was_cancelled)
 
 
 class TimeoutError(TaskFailed):

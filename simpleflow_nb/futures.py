@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from types import CodeType, EllipsisType
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, overload
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
@@ -65,6 +65,8 @@ class Future(Generic[T_co]):
     It is also the decision that asks the service for it, from ``submit`` until history has recorded it; so it has the
     engine's fields too.
     """
+
+    instead_of_json: ClassVar[str] = "ask it for its result, or await it; yield does not wait"  #: for the message about it
 
     __slots__ = (
         "args",

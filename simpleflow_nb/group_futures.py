@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
-from .exceptions import AggregateException, DependencyFailed, TaskCanceled
+from .exceptions import AggregateException, TaskCanceled
 from .futures import DONE, FAILED, OPEN, STOPPED, Future
 from .replay.calls.arguments import futures_in
+from .replay.state.tasks import dependency_failure
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class GroupFuture(Future[list[T]]):
         executor = workflow.executor
         super().__init__(executor, "Group", executor.numbered(self.kind), self.kind)
         self.stage, self.task, self.strand = OPEN, self, executor.submitter()
-        self.activities, self.workflow, self.max_parallel = activities, workflow, max_parallel
+        self.activities, self.workflow, self.max_parallel = list(activities), workflow, max_parallel
         self.bubbles_exception_on_failure = bubbles_exception_on_failure
         self.futures: list[Future[Any]] = []
         self._result: Any = None
@@ -197,7 +198,7 @@ class FuncGroupFuture(Future[T]):
             executor.block(needed)
             failed = next((one for one in needed if one.stage > DONE), None)
             if failed is not None:
-                executor.fail(self, DependencyFailed(self.id, failed.id or failed.name), failed)
+                executor.fail(self, dependency_failure(self, failed), failed)
             elif self.cancelling:
                 executor.settle(self, STOPPED, TaskCanceled(self.id))
             else:

@@ -52,8 +52,19 @@ def plain_value(value: Any) -> Any:
         return str(value)
     if hasattr(value, "__fspath__"):
         return value.__fspath__()
-    hint = " (dataclasses.asdict makes one of it)" if is_dataclass(value) and not isinstance(value, type) else ""
-    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{hint}: {value!r:.80}")
+    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not a JSON value{_hint_at(value)}: {value!r:.80}")
+
+
+def _hint_at(value: Any) -> str:
+    """Return what would be right in place of a value without a JSON form, " (in parentheses)"; "" if that is not known."""
+    known: str | None = getattr(type(value), "instead_of_json", None)
+    if known is not None:
+        return f" ({known})"
+    if isinstance(value, types.CoroutineType):
+        return " (it was not awaited)"
+    if isinstance(value, types.AsyncGeneratorType):
+        return " (collect its items into a list)"
+    return " (dataclasses.asdict makes one of it)" if is_dataclass(value) and not isinstance(value, type) else ""
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=plain_value)
@@ -64,9 +75,25 @@ def encode(value: Any) -> str:
     """Encode a value as compact JSON with sorted keys. Dates become ISO strings, bytes UTF-8 text, sets and generators lists.
 
     Raises:
-        TypeError: it has no JSON form.
+        TypeError, ValueError, RecursionError: it has no JSON form.
     """
-    return whole_characters(_encoder.encode(value))
+    try:
+        return whole_characters(_encoder.encode(value))
+    except TypeError as error:
+        kinds = _kinds_of_keys(value) if "not supported between instances" in str(error) else ()
+        if not kinds:
+            raise
+        raise TypeError(f"a mapping has keys of different types ({', '.join(kinds)}); make texts of all of them") from None
+
+
+def _kinds_of_keys(value: Any) -> list[str]:
+    """Return the types of the keys in the first mapping, in nested lists and dicts, whose keys cannot be sorted."""
+    if isinstance(value, dict):
+        kinds = sorted({type(key).__name__ for key in value})
+        if len(kinds) > 1:
+            return kinds
+        value = list(value.values())
+    return next((found for item in value if (found := _kinds_of_keys(item))), []) if isinstance(value, list | tuple) else []
 
 
 def whole_characters(text: str) -> str:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from . import payload, task
+from . import names, payload, task
 from .activity import Activity
 from .base import Submittable
 from .child_workflow import ChildWorkflow
-from .constants import MAX_ID_CHARACTERS, MAX_TIMEOUT_SECONDS
+from .constants import MAX_TIMEOUT_SECONDS
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .marker import Marker
@@ -69,22 +69,24 @@ class Submission:
         return self.executor.submit_child(child, wanted.args, dict(wanted.kwargs), depth=4)
 
     def _signal(self, wanted: task.SignalTask) -> Future[Any]:
-        executor = self.executor
+        executor, signal = self.executor, names.signal_name(wanted.name)
         workflow_id, run_id = wanted.workflow_id, wanted.run_id
         if workflow_id is None:
             workflow_id, run_id = executor.workflow_id, executor.run_id
-        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs), "__propagate": wanted.propagate}
-        body |= waited_for(wanted.extra_input or {})
-        text = payload.encoded(body, f"the input of signal {wanted.name!r}")
-        control = None if wanted.control is None else payload.encode(wanted.control)
-        future = executor.signal_execution(_signal_name(wanted.name), text, workflow_id, run_id, control)
+        workflow_id, run_id = names.target(workflow_id, run_id)
+        what = f"the input of signal {wanted.name!r}"
+        body = {"args": list(wanted.args), "kwargs": wanted.kwargs, "__propagate": wanted.propagate}
+        text = payload.encoded(waited_for(body | dict(wanted.extra_input or {}), what), what)
+        control = None if wanted.control is None else payload.encoded(wanted.control, f"the control of signal {wanted.name!r}")
+        future = executor.signal_execution(signal, text, workflow_id, run_id, control)
         future.raises, future.task = wanted.raises_on_failure is not False, wanted
         return future
 
     def _marker(self, wanted: task.MarkerTask) -> Future[Any]:
         executor = self.executor
-        name = _user_name(wanted.name, "marker")
-        text = None if wanted.details is None else payload.encode(waited_for(wanted.details))
+        name = names.marker_name(wanted.name)
+        what = f"the details of marker {name!r}"
+        text = None if wanted.details is None else payload.encoded(waited_for(wanted.details, what), what)
         known = self.markers.get((name, text))
         if known is None:
             executor.record_marker(name, text)
@@ -97,8 +99,8 @@ class Submission:
         return [Marker(name, payload.decode(text)) for name, text in self.markers]
 
     def _timer(self, wanted: task.TimerTask) -> Future[Any]:
-        control = None if wanted.control is None else payload.encode(wanted.control)
-        timer_id = _user_name(wanted.timer_id, "timer")
+        timer_id = names.timer_id(wanted.timer_id)
+        control = None if wanted.control is None else payload.encoded(wanted.control, f"the control of timer {timer_id!r}")
         return self.executor.start_timer(whole_seconds(wanted.timeout), timer_id, control, depth=4)
 
     def _cancel_timer(self, wanted: task.CancelTimerTask) -> Future[Any]:
@@ -109,10 +111,10 @@ class Submission:
         return timer
 
     def _wait_for_signal(self, wanted: WaitForSignal) -> Future[Any]:
-        return self.executor.last_signal(wanted.signal_name)
+        return self.executor.last_signal(names.signal_name(wanted.signal_name))
 
     def _cancel_execution(self, wanted: task.CancelExecutionTask) -> Future[Any]:
-        return self.executor.cancel_execution(wanted.workflow_id, wanted.run_id)
+        return self.executor.cancel_execution(*names.target(wanted.workflow_id, wanted.run_id))
 
     def _continue_as_new(self, wanted: task.ContinueAsNewTask) -> Future[Any]:
         raise RunEnded("ContinueAsNewWorkflowExecution", self.continue_as_new_attributes(wanted))
@@ -135,19 +137,24 @@ class Submission:
         ``workflow`` is the class that goes on, that of the run by default.
         """
         started = self.executor.started_attributes
-        body = {"args": waited_for(list(wanted.args)), "kwargs": waited_for(wanted.kwargs)}
+        given = {"args": list(wanted.args), "kwargs": wanted.kwargs}
+        body = waited_for(given, f"the input of {(workflow or self.workflow).type_name()}")
         attributes: dict[str, Any] = {"input": execution_input(workflow or self.workflow, body)}
         attributes |= {key: started[key] for key in _KEPT if started.get(key)}
-        changed = {
-            "workflowTypeVersion": wanted.version,
-            "taskList": None if wanted.task_list is None else {"name": wanted.task_list},
-            "taskPriority": _text(wanted.task_priority),
-            "tagList": wanted.tag_list,
-            "childPolicy": wanted.child_policy,
-            "executionStartToCloseTimeout": _text(wanted.execution_timeout),
-            "taskStartToCloseTimeout": _text(wanted.decision_tasks_timeout),
+        changes: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
+            "workflowTypeVersion": ("version", names.version),
+            "taskList": ("task_list", lambda given, where: {"name": names.strict_name(given, where)}),
+            "taskPriority": ("task_priority", lambda given, where: str(names.priority(given, where))),
+            "tagList": ("tag_list", names.tags),
+            "childPolicy": ("child_policy", names.child_policy),
+            "executionStartToCloseTimeout": ("execution_timeout", names.run_seconds),
+            "taskStartToCloseTimeout": ("decision_tasks_timeout", names.decision_seconds),
         }
-        return attributes | {key: value for key, value in changed.items() if value is not None}
+        for key, (field, checked) in changes.items():
+            given = getattr(wanted, field)
+            if given is not None:
+                attributes[key] = checked(given, f"{field} of continue_as_new()")
+        return attributes
 
 
 _KINDS: dict[type, Callable[[Submission, Any], Future[Any]]] = {
@@ -192,22 +199,3 @@ def whole_seconds(wait: float) -> int:
     if not 0 <= wait <= MAX_TIMEOUT_SECONDS:
         raise DefinitionError(f"a timer of {wait} seconds: it takes 0 to {MAX_TIMEOUT_SECONDS}")
     return math.ceil(wait)
-
-
-def _text(value: int | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _signal_name(name: str) -> str:
-    if not name or len(name) > MAX_ID_CHARACTERS:
-        raise DefinitionError(f"{name!r:.300} cannot name a signal: 1 to 256 characters")
-    return name
-
-
-def _user_name(name: str, what: str) -> str:
-    if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
-        raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
-    if what == "timer" and (name == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)):
-        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartTimerDecisionAttributes.html
-        raise DefinitionError(f"{name!r} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
-    return name

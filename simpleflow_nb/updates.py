@@ -19,6 +19,7 @@ from types import CoroutineType
 from typing import Any, TypeVar, overload
 
 from . import payload
+from .constants import MAX_ID_CHARACTERS
 from .exceptions import DefinitionError, PayloadMissing, ReplayError, RunEnded
 from .queries import Query, marked_methods
 from .replay import Execution
@@ -32,6 +33,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _NAME, _VALIDATOR = "__update__", "__update_validator__"
 _MOST_OF_AN_ID = 200  # leaves room in the name of a marker, which has at most 256 characters
+_MOST_OF_A_NAME = MAX_ID_CHARACTERS - len(commands.UPDATE)  # of a signal
+_UNFINISHED = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)  # calls do not run them
 _ID = re.compile(rf"[\w.:-]{{1,{_MOST_OF_AN_ID}}}", re.ASCII)
 
 
@@ -51,10 +54,16 @@ def update(method: Any = None, /, *, name: str | None = None, validator: Callabl
             called in the process that asks, before anything is sent, and again in the decider, right before the method.
 
     Raises:
-        DefinitionError: it is not a method, or the name is not a text.
+        DefinitionError: it is not a method, the name is not a text or is too long, or the validator is not a plain function.
     """
     if name is not None and (not isinstance(name, str) or not name or name != name.strip()):
         raise DefinitionError(f"{name!r} cannot name an update; give a text without blanks around it")
+    if name is not None and len(name) > _MOST_OF_A_NAME:
+        raise DefinitionError(f"{name!r:.80} cannot name an update; it takes at most {_MOST_OF_A_NAME} characters")
+    if validator is not None and (not callable(validator) or any(is_kind(validator) for is_kind in _UNFINISHED)):
+        raise DefinitionError(
+            f"{validator!r:.80} cannot be a validator; give a plain function that raises an exception, or returns"
+        )
     if method is None:
         return lambda decorated: _declared(decorated, name, validator)
     return _declared(method, name, validator)
@@ -235,10 +244,10 @@ class Updates:
             method = method_of(self.workflow, name, args, kwargs)
             kind = "failed"
             value = method(*args, **kwargs)
-            value = waited_for(driven(value) if type(value) is CoroutineType else value)
+            what = f"the answer of the update {name}"
+            value = waited_for(driven(value) if type(value) is CoroutineType else value, what)
             self.execution.block(())  # raises the failure of a task that nobody has waited for
-            payload.encoded(value, f"the answer of the update {name}")
-            answer = {"result": value}
+            answer = f'{{"result":{payload.encoded(value, what)}}}'
         except (MemoryError, ReplayError, RunEnded):
             raise
         except BaseException as error:  # SystemExit too: it is the user's code
@@ -247,8 +256,8 @@ class Updates:
             answer = _failure(error, kind)
         self._answer(id, answer)
 
-    def _answer(self, id: str, answer: dict[str, Any]) -> None:
-        self.execution.record_marker(marker_of(id), payload.encode(answer))
+    def _answer(self, id: str, answer: str) -> None:
+        self.execution.record_marker(marker_of(id), answer)
 
 
 def _arguments(given: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -264,5 +273,5 @@ def _arguments(given: Any) -> tuple[list[Any], dict[str, Any]]:
     return args, kwargs
 
 
-def _failure(error: BaseException, kind: str) -> dict[str, Any]:
-    return {kind: {"error_type": type(error).__name__, "message": text_of(error)}}
+def _failure(error: BaseException, kind: str) -> str:
+    return payload.encode({kind: {"error_type": type(error).__name__, "message": text_of(error)}})

@@ -29,6 +29,7 @@ from .canvas import Group, GroupFuture
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .marker import Marker
+from .names import name_of_change, signal_name
 from .replay import Execution
 from .scopes import TaskGroup, TimeLimit
 from .signal import WaitForSignal
@@ -140,7 +141,7 @@ class Workflow(WorkflowType):
 
     def next_signal(self, name: str) -> Future[Any]:
         """Return a future of the next unread signal with a name; its result is the signal's input, decoded."""
-        return self.executor.next_signal(name)
+        return self.executor.next_signal(signal_name(name))
 
     def wait_signal(self, name: str) -> WaitForSignal:
         """Return a wait for the latest signal with a name, read or not, to be submitted."""
@@ -234,11 +235,11 @@ class Workflow(WorkflowType):
 
     def patched(self, change_id: str) -> bool:
         """Return whether this run takes the new path of a change: runs that passed here before it keep the old one."""
-        return self.executor.patched(change_id)
+        return self.executor.patched(name_of_change(change_id))
 
     def deprecate_patch(self, change_id: str) -> None:
         """Replace ``patched`` once no run on the old path is open; remove the call when the patched runs are closed too."""
-        self.executor.deprecate_patch(change_id)
+        self.executor.deprecate_patch(name_of_change(change_id))
 
     def fail(self, reason: str, details: str | None = None) -> None:
         """Fail the run here. Cannot be caught with ``except Exception``. Known secrets are masked."""

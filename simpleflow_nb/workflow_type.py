@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from . import payload
+from . import names, payload
 from .constants import DEFAULT_VERSION, MAX_OPEN_ACTIVITY_COUNT
 from .exceptions import DefinitionError
 from .retry import RetryPolicy
@@ -61,7 +61,7 @@ class WorkflowType:
         ``get_tag_list`` is called as in simpleflow: with the class, then with the arguments of ``run``.
 
         Raises:
-            DefinitionError: neither is a list of texts.
+            DefinitionError: neither is a list of texts that the service takes.
         """
         where, given = f"{cls.class_path()}.tag_list", cls.tag_list
         chosen = getattr(cls, "get_tag_list", None)
@@ -71,7 +71,7 @@ class WorkflowType:
                 given = chosen(cls, *arguments.get("args", ()), **arguments.get("kwargs", {}))
             except Exception as error:
                 raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
-        return [] if given == cls.INHERIT_TAG_LIST else checked_tags(given, where)
+        return [] if given == cls.INHERIT_TAG_LIST else names.tags(given, where)
 
     @classmethod
     def type_name(cls) -> str:
@@ -87,16 +87,3 @@ def execution_input(cls: type[WorkflowType], arguments: dict[str, Any], class_pa
     """Encode the input of an execution: the arguments, and the path of the class for deciders, its own by default."""
     extra = {"class": class_path or cls.class_path()}
     return payload.encoded({**arguments, "__extra": extra}, f"the input of {cls.type_name()}")
-
-
-def checked_tags(given: Any, where: str) -> list[str]:
-    """Return tags as a list, empty for None. ``where`` names what has given them, for the message.
-
-    Raises:
-        DefinitionError: it is not a list of texts.
-    """
-    if given is None:
-        return []
-    if not isinstance(given, list | tuple) or not all(isinstance(tag, str) for tag in given):
-        raise DefinitionError(f"{where} is {given!r:.80}; a list of texts is expected, such as ['daily']")
-    return list(given)

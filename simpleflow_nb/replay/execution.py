@@ -10,7 +10,7 @@ from ..constants import MAX_DECISIONS, MAX_OPEN_ACTIVITY_COUNT
 from ..exceptions import HistoryError, NonDeterminismError, ReplayError, StaleCache
 from ..futures import DONE, OPEN, Future
 from .calls import commands
-from .calls.commands import Command
+from .calls.commands import Command, Queued
 from .engine_markers import is_parked, leading_markers, read_missing, read_settings
 from .handlers import HANDLERS
 from .protocol.decisions import Decision
@@ -228,8 +228,11 @@ class Execution(ExecutionState):
         self.split = 0
         self.now = started["eventTimestamp"]
         if self.close_refused is not None:
-            queue.append(self.close_refused)
-            self.close_refused = None
+            if not self.close_waits:
+                queue.append(self.close_refused)
+                self.close_refused = None
+            elif not self.backoff_is_open:
+                queue.append(self._backoff())
         if self.finished is not None:
             return
         if self.cancel_requested and self._cancels(started):
@@ -237,8 +240,7 @@ class Execution(ExecutionState):
         if self.judged and self._judge_all():
             return
         if self.refused and not self.backoff_is_open:
-            self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
-            self.due.insert(0, self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak))
+            self.due.insert(0, self._backoff())
         if self.due:
             queue.extend(self.due)
             self.due = []
@@ -268,6 +270,11 @@ class Execution(ExecutionState):
                 self._release()
             if self.conditions:
                 self.rouse_conditions()
+
+    def _backoff(self) -> Queued:
+        """Return the timer after which what a quota has refused is tried again."""
+        self.backoffs, self.streak, self.backoff_is_open = self.backoffs + 1, min(self.streak + 1, 8), True
+        return self._timer(f"{commands.BACKOFF}{self.backoffs}", 2**self.streak)
 
     def _check_complete(self) -> None:
         """Check that the last decision was recorded as a whole, except what its wake-up timer leaves over."""

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazonswf/latest/apireference/API_HistoryEvent.html
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -129,7 +128,7 @@ def _timer_fired(x: ExecutionState, e: Event) -> None:
         if f.stage < DONE:  # else it fired while the decision to cancel it was being sent
             x.resolve(f, None, e["eventId"], decode=False)
     elif timer_id.startswith(commands.BACKOFF):
-        x.backoff_is_open = False
+        x.backoff_is_open = x.close_waits = False
         x.try_again()
     elif timer_id.startswith(commands.PACE):
         x.pace_ended()
@@ -155,7 +154,7 @@ def _start_timer_failed(x: ExecutionState, e: Event) -> None:
         f.stage = DONE
         f = f.task
     elif timer_id.startswith(commands.BACKOFF):  # no timer can be started: the decider process waits instead
-        f.stage, x.backoff_is_open = DONE, False
+        f.stage, x.backoff_is_open, x.close_waits = DONE, False, False
         return
     elif timer_id.startswith(commands.PACE):
         f.stage = DONE
@@ -186,17 +185,7 @@ def _signaled(x: ExecutionState, e: Event) -> None:
     x.last_signals[name] = (text, order)
     if text is not None and ("__propagate" in text or payload.referenced_digest(text) is not None):
         x.forwards.append((name, text, order, a.get("externalWorkflowExecution", {})))
-    taken = False
-    waits = x.signal_waits.get(name)
-    if waits:
-        # all who wait for "the last signal" get it; of those who wait for "the next signal" only the first
-        for future in list(waits):
-            if future.type == "last signal" or not taken:
-                taken = taken or future.type == "signal"
-                waits.remove(future)
-                x.arrive(future, text, order)
-    if not taken:
-        x.signals.setdefault(name, deque()).append((text, order))
+    x.signaled(name, text, order)
 
 
 def _cancel_requested(x: ExecutionState, e: Event) -> None:
@@ -211,8 +200,10 @@ def _record(kind: str, attributes: str, key: str, refused: bool = False) -> Hand
 
 
 def _close_failed(kind: str) -> Handler:
-    def handle(x: ExecutionState, e: Event) -> None:
-        x.close_refused = x.recorded(e, kind, None, refused=True)
+    attributes = commands.attributes_name(f"{kind}Failed", "Event")
+
+    def handle(x: ExecutionState, e: Any) -> None:
+        x.refuse_close(x.recorded(e, kind, None, refused=True), e[attributes]["cause"])
 
     return handle
 

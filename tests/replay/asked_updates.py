@@ -64,6 +64,10 @@ class Order(workflow(lambda w: None)):
         return "x" * size
 
     @update
+    def counted(self, number):
+        yield from range(number)
+
+    @update
     def second(self, future_of):
         return [self.submit(load, future_of)]
 

@@ -384,7 +384,7 @@ class DecisionChecker:
         if interpreter is not None:
             check_groups(interpreter.futures)
         if execution.finished is not None:
-            assert closing or left, "run() is over and nothing closes the execution"
+            assert closing or left or execution.close_waits, "run() is over and nothing closes the execution"
         else:
             self.check_alive(execution)
 

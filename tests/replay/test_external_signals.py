@@ -170,7 +170,7 @@ def test_a_signal_needs_a_name_that_the_service_takes(name):
     def run(w):
         w.submit(w.signal(name, workflow_id="other"))
 
-    assert failure_of(run) == f"DefinitionError: {name!r:.300} cannot name a signal: 1 to 256 characters"[:256]
+    assert failure_of(run) == f"DefinitionError: {name!r:.80} cannot name a signal: a text of 1 to 256 characters"
 
 
 # ---- requests to cancel ----------------------------------------------------------------------------------------------------

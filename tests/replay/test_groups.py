@@ -298,7 +298,7 @@ def test_a_task_that_gets_a_cancelled_group_is_not_run():
         group.cancel()
         return str(needing.exception)
 
-    assert result_of(run, completes("plot-1"), nothing) == "activity-join-1: needs group-1, which failed"
+    assert result_of(run, completes("plot-1"), nothing) == "activity-join-1: needs group-1, which was cancelled"
 
 
 # ---- futures of one's own --------------------------------------------------------------------------------------------------

@@ -171,6 +171,34 @@ def test_updates_are_listed_by_name_and_an_override_is_one():
         assert checker.answers() == {"u1": result("special")}
 
 
+async def asynchronous(self):
+    raise ValueError("no")
+
+
+def generating(self):
+    yield ValueError("no")
+
+
+NO_VALIDATOR = "cannot be a validator; give a plain function that raises an exception, or returns"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"validator": asynchronous}, f"{asynchronous!r:.80} {NO_VALIDATOR}"),
+        ({"validator": generating}, f"{generating!r:.80} {NO_VALIDATOR}"),
+        ({"validator": "has_room"}, f"'has_room' {NO_VALIDATOR}"),
+        ({"name": "n" * 249}, f"{'n' * 249!r:.80} cannot name an update; it takes at most 248 characters"),
+        ({"name": " add"}, "' add' cannot name an update; give a text without blanks around it"),
+    ],
+)
+def test_what_could_never_refuse_or_be_requested_is_refused_where_it_is_declared(options, message):
+    """A validator that is not called to its end let every request in."""
+    with pytest.raises(DefinitionError) as raised:
+        update(**options)(lambda self: None)
+    assert str(raised.value) == message
+
+
 def test_two_updates_of_one_name_are_refused_where_they_are_asked_for():
     class Twice(Order):
         @update(name="add")

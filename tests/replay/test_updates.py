@@ -151,7 +151,7 @@ def test_an_unknown_name_or_wrong_arguments_are_refused(order, name, args, kwarg
     assert (kind, told["error_type"]) == ("refused", "DefinitionError")
     if message is None:
         assert told["message"].startswith(f"tests.replay.asked_updates.Order has no update {name!r}")
-        assert told["message"].endswith("; it has add, booked, broken, ended, long, price, second, send off")
+        assert told["message"].endswith("; it has add, booked, broken, counted, ended, long, price, second, send off")
     else:
         assert told["message"] == message
 
@@ -178,6 +178,13 @@ def test_a_value_that_has_no_json_form_is_a_failure(order):
     told = order.answers()["u1"]["failed"]
     assert told["error_type"] == "TypeError"
     assert told["message"].startswith("the answer of the update broken: builtins.type is not a JSON value: ")
+
+
+def test_the_items_of_a_generator_are_an_answer(order):
+    """It was read by the check of the answer, and the answer was an empty list."""
+    order.ask("counted", 3)
+    order.decide()
+    assert order.answers() == {"u1": result([0, 1, 2])}
 
 
 def test_a_task_that_an_update_leaves_behind_is_one_of_run(order):

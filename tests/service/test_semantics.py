@@ -398,7 +398,7 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
         ),
         (
             lambda self: self.submit(self.start_timer("_mine", 1)),
-            "DefinitionError: '_mine' cannot name a timer: 1 to 256 characters, not beginning with an underscore",
+            "DefinitionError: '_mine' cannot name a timer: a text of 1 to 256 characters, not beginning with an underscore",
         ),
         (lambda self: self.submit(self.cancel_timer("none")), "DefinitionError: timer 'none' was never started"),
         (

@@ -9,68 +9,102 @@ from typing import Any
 from ... import payload
 from ...futures import DONE, FUTURE_TYPES, Future
 
-FUTURES, READ_ONCE = 1, 2
+FUTURES, READ_ONCE, CHANGEABLE = 1, 2, 4
 
 GROUP = "Group"  #: the type of futures that make their results of those of others
 _MADE_HERE = frozenset({"strand", GROUP})  # types of futures whose results are made by code in the decider
 
 _READ_ONCE = frozenset({GeneratorType, map, filter, zip})
+_CHANGEABLE = (list, dict, set, tuple)  # and what is derived from them; a tuple may hold a list
+_LARGEST = 10**4_000  # well within what Python writes as digits, sys.get_int_max_str_digits()
 _PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
 def contents(values: Iterable[Any]) -> int:
-    """Return flags for futures (:data:`FUTURES`) and iterators (:data:`READ_ONCE`) in these values, also nested ones.
+    """Return flags for what is in these values, also in nested lists, tuples and dicts.
 
-    Looks into lists, tuples and dicts; both flags may be set.
+    Futures (:data:`FUTURES`), iterators (:data:`READ_ONCE`), and what the code may change later (:data:`CHANGEABLE`).
 
     Raises:
-        TypeError: a value has no JSON form; raised here, at the line that submits it, not when the decision is sent.
+        TypeError, ValueError: a value has no JSON form; raised here, at the line that submits it, not when the decision is
+            sent.
+        RecursionError: it is nested too deeply, or contains itself.
     """
     found = 0
     for item in values:
         kind = type(item)
-        if kind is int or kind is str or kind is float or kind is bool or item is None:
+        if kind is str or kind is float or kind is bool or item is None:
             continue  # exact types first: most arguments are plain, and this runs at every submit of every replay
+        if kind is int:
+            if not -_LARGEST < item < _LARGEST:
+                payload.encode(item)
+            continue
         if kind in FUTURE_TYPES:
             found |= FUTURES
         elif kind is dict:
             if any(type(key) is not str for key in item):
                 payload.encode(dict.fromkeys(item))
-            found |= contents(item.values())
-        elif kind is list or kind is tuple:
+            found |= contents(item.values()) | CHANGEABLE
+        elif kind is list:
+            found |= contents(item) | CHANGEABLE
+        elif kind is tuple:
             found |= contents(item)
         elif kind in _READ_ONCE:
             found |= READ_ONCE
         else:
             payload.encode(item)
+            if isinstance(item, _CHANGEABLE):
+                found |= CHANGEABLE
     return found
 
 
-def checked(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], int]:
-    """Return the arguments of a task of ``name``, with each iterator read into a list, and whether :data:`FUTURES` are in them.
+def taken(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> tuple[tuple[Any, ...], dict[str, Any], int]:
+    """Return the arguments of a task as they are now, and their flags, see :func:`contents`.
+
+    The code may change a list, or read an iterator, as soon as it has submitted the task; the task's arguments are read again
+    later, by every attempt at it and every check of a replay.
 
     Raises:
-        TypeError: one has no JSON form.
+        TypeError, ValueError, RecursionError: as ``contents`` does; the message names the task.
     """
+    found = _checked(args, kwargs, name)
+    if found & (READ_ONCE | CHANGEABLE):
+        try:
+            args, kwargs = _copied(args), _copied(kwargs)
+        except RecursionError:
+            raise _too_deep(name) from None
+        if found & READ_ONCE:
+            found = _checked(args, kwargs, name)
+    return args, kwargs, found
+
+
+def _checked(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> int:
     try:
-        found = contents(args) | contents(kwargs.values())
-    except TypeError as error:
-        raise TypeError(f"an argument of {name}: {error}") from None
-    if found & READ_ONCE:
-        args, kwargs = listed(args), listed(kwargs)
-        found = contents(args) | contents(kwargs.values())
-    return args, kwargs, found & FUTURES
+        return contents(args) | (contents(kwargs.values()) if kwargs else 0)
+    except RecursionError:
+        raise _too_deep(name) from None
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"an argument of {name}: {error}") from None
 
 
-def listed(value: Any) -> Any:
-    """Return the value with each iterator read into a list: every attempt of a task, and every check of it, reads it again."""
+def _too_deep(name: str) -> RecursionError:
+    return RecursionError(f"an argument of {name} is nested too deeply, or contains itself")
+
+
+def _copied(value: Any) -> Any:
+    """Return a value of its own for each that the code may change, and a list for each iterator."""
     kind = type(value)
+    if kind in _PLAIN:
+        return value
     if kind in _READ_ONCE or kind is list:
-        return [listed(item) for item in value]
+        return [_copied(item) for item in value]
     if kind is tuple:
-        return tuple(listed(item) for item in value)
+        return tuple(_copied(item) for item in value)
     if kind is dict:
-        return {key: listed(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, _CHANGEABLE):
+        return payload.decode(payload.encode(value))
     return value
 
 
@@ -139,13 +173,24 @@ def fault_of(future: Future[Any]) -> str | None:
     return None
 
 
-def waited_for(value: Any) -> Any:
-    """Return the value with each future replaced by its result, and wait for pending ones: for the result of run()."""
+def waited_for(value: Any, what: str) -> Any:
+    """Return a value of the code's with each future replaced by its result; wait for pending ones.
+
+    Raises:
+        RecursionError: it is nested too deeply, or contains itself. ``what`` names it.
+    """
+    try:
+        return _waited_for(value)
+    except RecursionError:
+        raise RecursionError(f"{what} is nested too deeply, or contains itself") from None
+
+
+def _waited_for(value: Any) -> Any:
     kind = type(value)
     if kind in FUTURE_TYPES:
         return value.result
     if kind is list or kind is tuple:
-        return [waited_for(item) for item in value]
+        return [_waited_for(item) for item in value]
     if kind is dict:
-        return {key: waited_for(item) for key, item in value.items()}
+        return {key: _waited_for(item) for key, item in value.items()}
     return value

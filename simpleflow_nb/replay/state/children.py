@@ -14,8 +14,9 @@ from typing import Any
 from ...constants import MAX_OPEN_CHILD_COUNT
 from ...exceptions import ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ...futures import DONE, HELD, QUEUED, Future
+from ...names import priority
 from ..calls import commands
-from ..calls.arguments import checked, filled
+from ..calls.arguments import FUTURES, filled, taken
 from ..calls.commands import ChildTask
 from ..calls.failures import Verdict
 from ..calls.task_queue import TaskQueue
@@ -73,7 +74,8 @@ class Children(Externals):
         """
         if self.dead:
             self.block(())
-        args, kwargs, has_futures = checked(task.name, args, kwargs)
+        level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
+        args, kwargs, found = taken(args, kwargs, task.name)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
             counter = f"{START_CHILD} {task.name}"
@@ -81,14 +83,12 @@ class Children(Externals):
             future.id = future.key = self._child_id(task.name, str(n))
             self.tasks[future.id] = future
         future.raises, future.strand = task.raises_on_failure, self.submitter()
-        if kwargs and "__priority" in kwargs:
-            future.priority = kwargs.pop("__priority")
-        future.args = args
+        future.priority, future.args = level, args
         if kwargs:
             future.kwargs = kwargs
         frame: FrameType = source_frame(sys._getframe(depth))
         future.code, future.lasti = frame.f_code, frame.f_lasti
-        if has_futures:
+        if found & FUTURES:
             self._hold(future)
         else:
             self._arguments_ready(future)
@@ -103,6 +103,7 @@ class Children(Externals):
         if self.dead:
             self.block(())
         if future.stage >= DONE or future.cancelling:
+            self.take_back(future)
             return
         future.cancelling = True
         if future.run_id is not None:  # else as soon as it has started: an execution that has not cannot be cancelled

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ... import payload
-from ...exceptions import NonDeterminismError
+from ...exceptions import DefinitionError, NonDeterminismError
 from ..calls import commands
-from ..calls.commands import Queued
+from ..calls.commands import Command, Queued
 from ..calls.inputs import InputComparison
 from ..protocol.events import HistoryEvent
 from .signals import Signals
 
 Event = HistoryEvent
+
+_CONTINUE = "ContinueAsNewWorkflowExecution"
+_UNHANDLED = "UNHANDLED_DECISION"  # events have arrived meanwhile: the next decision has seen them
 
 
 class ExecutionState(Signals):
@@ -24,6 +27,7 @@ class ExecutionState(Signals):
         "cancel_order",
         "cancel_requested",
         "close_refused",
+        "close_waits",
         "closed",
         "default_task_list",
         "input",
@@ -48,9 +52,28 @@ class ExecutionState(Signals):
         self.input: str | None = None
         self.started_attributes: Mapping[str, Any] = {}
         self.close_refused: Queued | None = None
+        self.close_waits = False  # until the backoff timer has fired
         self.closed = self.cancel_requested = self.backoff_is_open = False
         self.cancel_order = 0  # id of the event of the last request to cancel the run
         self.split = self.wakes = self.streak = self.parks = 0
+
+    def refuse_close(self, command: Queued, cause: str) -> None:
+        """Keep the end of the run, which was refused, for the next decision, or until the backoff timer has fired.
+
+        A continuation as new that will be refused again, such as one to a version that is not registered, is a failure.
+        https://docs.aws.amazon.com/amazonswf/latest/apireference/API_ContinueAsNewWorkflowExecutionFailedEventAttributes.html
+        """
+        self.close_refused = command
+        if cause == _UNHANDLED or self.engine_version == 1:
+            return
+        if isinstance(command, Command) and command.type == _CONTINUE and not cause.endswith("_EXCEEDED"):
+            name = self.started_attributes.get("workflowType", {}).get("name")
+            version = command.attributes.get("workflowTypeVersion")
+            goal = f"{name!r}" if version is None else f"version {version!r} of {name!r}"
+            self._fail_run(DefinitionError(f"the run cannot continue as new, {goal}: {cause}"))
+            self.close_refused = self.finished
+        else:
+            self.close_waits = True
 
     def parent_ids(self) -> tuple[str, str | None] | None:
         parent = self.started_attributes.get("parentWorkflowExecution")

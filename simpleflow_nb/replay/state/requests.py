@@ -9,8 +9,9 @@ from typing import Any
 
 from ...exceptions import DefinitionError
 from ...futures import QUEUED, Future
+from ...names import priority
 from ..calls import commands
-from ..calls.arguments import FUTURES, READ_ONCE, contents, listed
+from ..calls.arguments import FUTURES, taken
 from ..calls.commands import ActivityTask
 from .tasks import Tasks, source_frame
 
@@ -36,13 +37,8 @@ class Requests(Tasks):
         """
         if self.dead:
             self.block(())
-        try:
-            found = contents(args) | (contents(kwargs.values()) if kwargs else 0)
-        except TypeError as error:
-            raise TypeError(f"an argument of {task.name}: {error}") from None
-        if found & READ_ONCE:
-            args, kwargs = listed(args), listed(kwargs)
-            found = contents(args) | contents(kwargs.values())
+        level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
+        args, kwargs, found = taken(args, kwargs, task.name)
         name = task.name
         if task.idempotent:
             future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
@@ -55,9 +51,7 @@ class Requests(Tasks):
         if raises is None and (raises := task.raises_on_failure) is None:
             raises = self.activities_raise
         future.raises, future.strand = raises, None if self.current is self.main else self.current
-        if kwargs and "__priority" in kwargs:
-            future.priority = kwargs.pop("__priority")
-        future.args = args
+        future.priority, future.args = level, args
         if kwargs:
             future.kwargs = kwargs
         frame: FrameType = sys._getframe(depth)

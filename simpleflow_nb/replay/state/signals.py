@@ -9,6 +9,7 @@ from typing import Any
 from ... import payload
 from ...exceptions import PayloadError, PayloadMissing, TaskCanceled, TaskFailed
 from ...futures import DONE, OPEN, STOPPED, Future
+from ..calls.task_queue import TaskQueue
 from .children import Children
 
 
@@ -20,6 +21,7 @@ class Signals(Children):
         "forwarded",
         "forwards",
         "last_signals",
+        "last_waits",
         "missing",
         "new_forwarded",
         "new_missing",
@@ -32,7 +34,8 @@ class Signals(Children):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.signals: dict[str, deque[tuple[str | None, int]]] = {}
-        self.signal_waits: dict[str, deque[Future[Any]]] = {}
+        self.signal_waits: dict[str, TaskQueue] = {}
+        self.last_waits: dict[str, int] = {}  # how many of those that wait want the latest signal, whoever has read it
         self.last_signals: dict[str, tuple[str | None, int]] = {}
         self.missing: dict[int, bool] = {}  # id of a signal's event -> whether its payload was missing
         self.new_missing: list[int] = []
@@ -55,7 +58,7 @@ class Signals(Children):
             text, order = arrived.popleft()
             self.arrive(future, text, order)
         else:
-            self.signal_waits.setdefault(name, deque()).append(future)
+            self.signal_waits.setdefault(name, TaskQueue()).append(future)
         return future
 
     def last_signal(self, name: str) -> Future[Any]:
@@ -68,8 +71,24 @@ class Signals(Children):
         if known:
             self.arrive(future, *known)
         else:
-            self.signal_waits.setdefault(name, deque()).append(future)
+            self.signal_waits.setdefault(name, TaskQueue()).append(future)
+            self.last_waits[name] = self.last_waits.get(name, 0) + 1
         return future
+
+    def signaled(self, name: str, text: str | None, order: int) -> None:
+        """Give a signal to those who wait for it: to all who want the latest one, and to the first of the others."""
+        waits, is_taken = self.signal_waits.get(name) or TaskQueue(), False
+        if waits and not self.last_waits.get(name):
+            self.arrive(waits.popleft(), text, order)
+            return
+        for future in list(waits):
+            if future.type == "last signal" or not is_taken:
+                is_taken = is_taken or future.type == "signal"
+                waits.discard(future)
+                self.arrive(future, text, order)
+        self.last_waits.pop(name, None)
+        if not is_taken:
+            self.signals.setdefault(name, deque()).append((text, order))
 
     def forward(self) -> None:
         """Send signals on to the parent and the open children, as in simpleflow, but not to the one that sent them."""
@@ -152,5 +171,6 @@ class Signals(Children):
         if future.stage >= DONE or future.cancelling:
             return
         future.cancelling = True
-        self.signal_waits[future.name].remove(future)
+        self.signal_waits[future.name].discard(future)
+        self.last_waits[future.name] = self.last_waits.get(future.name, 0) - (future.type == "last signal")
         self.settle(future, STOPPED, TaskCanceled(future.id))

@@ -6,6 +6,7 @@ import random
 import sys
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from types import FrameType
 from typing import Any
 
@@ -13,7 +14,7 @@ from ... import payload
 from ...exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
 from ...futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from ..calls import commands
-from ..calls.arguments import GROUP, checked, fault_of, unfinished
+from ..calls.arguments import GROUP, fault_of, taken, unfinished
 from ..calls.commands import Command, Queued
 from ..calls.failures import Verdict, VerdictKind
 from ..calls.task_queue import TaskQueue
@@ -22,6 +23,14 @@ from ..suspended_code.looks import Looks
 _PACKAGE = __file__.rpartition("replay")[0]
 
 MAX_LOSSES = 5  #: attempts in a row that end with their worker lost, before the task has failed
+
+
+class _Step(Enum):
+    """What is to be done with a task when another has ended without a result."""
+
+    FAIL = auto()  #: it needs the other one
+    FOLLOW = auto()  #: it is the same one
+    NOTE = auto()  #: it has failed, with all that need it
 
 
 class Tasks(Looks):
@@ -96,6 +105,7 @@ class Tasks(Looks):
         if self.dead:
             self.block(())
         if future.stage >= DONE or future.cancelling:
+            self.take_back(future)
             return
         future.cancelling = True
         kind = future.type
@@ -130,7 +140,7 @@ class Tasks(Looks):
         needed = unfinished((future.args, future.kwargs), future.name)
         failed = next((f for f in needed if f.stage > DONE), None)
         if failed is not None:
-            self.fail(future, DependencyFailed(future.id or future.name, failed.id or failed.name), failed)
+            self.fail(future, dependency_failure(future, failed), failed)
         elif not needed:
             self._arguments_ready(future)
         else:
@@ -209,6 +219,30 @@ class Tasks(Looks):
                     self._end_like(follower, future, order)
 
     def settle(self, future: Future[Any], stage: int, error: BaseException, order: int | None = None) -> None:
+        """End a task without a result, and with it those that need it, or are the same one.
+
+        By a list of what is to be done, not by calls within calls: of a chain there may be more than Python's limit of those.
+        """
+        steps = self._settle_one(future, stage, error, order)
+        while steps:
+            what, task, first = steps.pop()
+            if what is _Step.NOTE:
+                self._note_failure(task, first)
+            elif what is _Step.FAIL:
+                if task.stage == HELD:
+                    self._count_failure(task)
+                    steps.append((_Step.NOTE, task, first))
+                    steps += self._settle_one(task, FAILED, dependency_failure(task, first), first.order)
+            elif task.stage < DONE:
+                assert first.error is not None
+                if self._is_raised_too(first):
+                    steps.append((_Step.NOTE, task, first))
+                steps += self._settle_one(task, first.stage, first.error, first.order)
+
+    def _settle_one(
+        self, future: Future[Any], stage: int, error: BaseException, order: int | None
+    ) -> list[tuple[_Step, Future[Any], Future[Any]]]:
+        """End a task; return what is to be done with others, the last one first."""
         future.stage, future.error, future.order = stage, error, self.next_id if order is None else order
         self._tell(error, future)
         if future.watchers:
@@ -216,17 +250,10 @@ class Tasks(Looks):
                 watcher.ended(future)
         if future.awaited:
             self.rouse(future)
-        if future.dependents:
-            dependents, future.dependents = future.dependents, None
-            for dependent in dependents:
-                if dependent.stage == HELD:
-                    failure = DependencyFailed(dependent.id or dependent.name, future.id or future.name)
-                    self.fail(dependent, failure, future, future.order)
-        if future.followers:
-            followers, future.followers = future.followers, None
-            for follower in followers:
-                if follower.stage < DONE:
-                    self._end_like(follower, future, future.order)
+        dependents, followers = future.dependents or (), future.followers or ()
+        future.dependents = future.followers = None
+        steps = [(_Step.FOLLOW, follower, future) for follower in reversed(followers)]
+        return steps + [(_Step.FAIL, dependent, future) for dependent in reversed(dependents)]
 
     def _tell(self, error: BaseException, future: Future[Any]) -> None:
         """Give a failure the task that it is one of."""
@@ -238,15 +265,34 @@ class Tasks(Looks):
     ) -> None:
         """End a task without success. The failure is raised unless that of the task it depends on is."""
         self.settle(future, FAILED, error, order)
-        if future.type == "ScheduleActivityTask":
-            self.failed += 1
+        self._count_failure(future)
         self._note_failure(future, dependency)
 
-    def _note_failure(self, future: Future[Any], other: Future[Any] | None) -> None:
-        """Have a failure raised where the code waits, unless that of ``other``, its cause, is."""
-        if future.raises and not (other is not None and other.raises):
+    def _count_failure(self, future: Future[Any]) -> None:
+        if future.type == "ScheduleActivityTask":
+            self.failed += 1
+
+    def _note_failure(self, future: Future[Any], dependency: Future[Any] | None) -> None:
+        """Have the failure of a task raised where the code waits, unless that of the task that it depends on is."""
+        if future.raises and not (dependency is not None and self._is_raised(dependency)):
             self.failures.append(future)
             self.rouse_strand(self.failing_strand(future))
+
+    def _is_raised(self, dependency: Future[Any]) -> bool:
+        """Return whether what has become of a task is raised: not if it was cancelled, which the code has asked for itself.
+
+        Runs begun with version 1 of the engine are told nothing of a task that needs a cancelled one.
+        """
+        return dependency.raises and (dependency.stage == FAILED or self.engine_version == 1)
+
+    def _is_raised_too(self, first: Future[Any]) -> bool:
+        """Return whether the end of a task may be raised for one that is the same; runs of version 1 raise it once."""
+        return first.stage == FAILED and self.engine_version != 1
+
+    def take_back(self, future: Future[Any]) -> None:
+        """Raise the failure of a task no more that needed a cancelled one, and is cancelled itself now."""
+        if isinstance(future.error, DependencyFailed) and future.error.was_cancelled and future in self.failures:
+            self.failures.remove(future)
 
     def attempt_failed(self, future: Future[Any], error: TaskFailed, order: int, *, lost: bool = False) -> None:
         """Retry or fail a task after an attempt without a result; ``lost`` if the worker was lost, not the task's fault."""
@@ -301,7 +347,7 @@ class Tasks(Looks):
         elif other.stage > DONE:
             assert other.error is not None
             self.settle(future, other.stage, other.error, order)
-            if other.stage == FAILED:
+            if self._is_raised_too(other):
                 self._note_failure(future, other)
         else:
             future.stage = HELD
@@ -316,7 +362,7 @@ class Tasks(Looks):
             DefinitionError: the result of a task is among them that has none.
             TypeError: one has no JSON form.
         """
-        args, kwargs, _ = checked(future.name, verdict.args, dict(verdict.kwargs))
+        args, kwargs, _ = taken(verdict.args, dict(verdict.kwargs), future.name)
         for missing in unfinished((args, kwargs), future.name):
             raise DefinitionError(
                 f"on_task_failure() gives the retry of {future.id} the result of {missing.id or missing.name}, "
@@ -358,6 +404,11 @@ class Tasks(Looks):
     def _left(self, future: Future[Any]) -> None:
         """Count a task that is not open with the service any more."""
         self.open -= 1
+
+
+def dependency_failure(future: Future[Any], dependency: Future[Any]) -> DependencyFailed:
+    """Return the failure of a task that needs one which has ended without a result."""
+    return DependencyFailed(future.id or future.name, dependency.id or dependency.name, dependency.stage == STOPPED)
 
 
 def source_frame(frame: FrameType) -> FrameType:

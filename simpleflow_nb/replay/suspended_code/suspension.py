@@ -22,6 +22,7 @@ from .coroutines import driven
 from .strand import Strand
 
 _FAILED = "FailWorkflowExecution"
+_RETURNED = "what run() returned"
 _MAX_DEATHS = 20  # times that evicted code may catch GreenletExit before it is left alone
 
 
@@ -219,7 +220,7 @@ class Suspension:
             result = self.program(self)
             if type(result) is CoroutineType:
                 result = driven(result)
-            text = payload.encoded(waited_for(result), "what run() returned")
+            text = payload.encoded(waited_for(result, _RETURNED), _RETURNED)
             if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
                 self.block(())
             for failed in self.untold:

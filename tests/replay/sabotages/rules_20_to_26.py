@@ -19,7 +19,7 @@ SABOTAGES = (
         "ids are given when a task is scheduled",
         REQUESTS,
         "            n = self.counters[name] = self.counters.get(name, 0) + 1\n            id",
-        "            n = self.counters[name] = self.counters.get(name, 0) + 1 + (self.replaying and contents(args) & FUTURES)\n"
+        "            n = self.counters[name] = self.counters.get(name, 0) + 1 + (self.replaying and found & FUTURES)\n"
         "            id",
         "test_ids_are_given_at_submit_whether_or_not_the_arguments_are_there",
         True,
