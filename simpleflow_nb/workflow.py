@@ -30,7 +30,7 @@ from .exceptions import DefinitionError, RunEnded
 from .futures import Future
 from .marker import Marker
 from .replay import Execution
-from .scopes import TaskGroup, TimeLimit
+from .scopes import TaskGroup, TimeLimit, Waited
 from .signal import WaitForSignal
 from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
@@ -70,6 +70,8 @@ class Workflow(WorkflowType):
     # ---- tasks -------------------------------------------------------------------------------------------------------------
 
     @overload
+    def submit(self, submittable: Activity[P, Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
     def submit(self, submittable: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: type[_Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
@@ -101,6 +103,14 @@ class Workflow(WorkflowType):
             raise DefinitionError(f"{submittable.__qualname__} has no run(); write it")
         return self._submission.submitted(submittable, args, kwargs)
 
+    @overload
+    def map(
+        self, activity: Activity[..., Coroutine[Any, Any, T]], iterable: Iterable[Any], *, max_parallel: None = None
+    ) -> list[Future[T]]: ...
+    @overload
+    def map(
+        self, activity: Activity[..., Coroutine[Any, Any, T]], iterable: Iterable[Any], *, max_parallel: int
+    ) -> Future[list[T]]: ...
     @overload
     def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
     @overload
@@ -182,12 +192,14 @@ class Workflow(WorkflowType):
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> Waited:
         """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
 
-        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on. The wait is over when this
+        returns; what it returns may be awaited all the same, at once.
         """
         self.executor.wait_until(condition)
+        return Waited()
 
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
