@@ -61,7 +61,7 @@ class Harness:
         activities: Replaced | None = None,
     ) -> None:
         for workflow in workflows:
-            _check_class(workflow)
+            check_class(workflow)
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
@@ -89,7 +89,7 @@ class Harness:
             DefinitionError: ``workflow`` is not a Workflow class, or another with its type name and version was given before.
             TypeError: an argument is not a JSON value.
         """
-        _check_class(workflow)
+        check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
         if self.engine.decider.workflows.add(workflow):
@@ -267,7 +267,8 @@ class Harness:
         self.engine.join(10)
 
 
-def _check_class(workflow: Any) -> None:
+def check_class(workflow: Any) -> None:
+    """Check that something is a workflow class; DefinitionError if it is not."""
     if not (isinstance(workflow, type) and issubclass(workflow, Workflow)):
         raise DefinitionError(f"{workflow!r:.80} is not a workflow; give a subclass of Workflow")
 
