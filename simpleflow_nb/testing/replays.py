@@ -18,7 +18,11 @@ from .workflows import check_class
 
 
 def replay_workflow(
-    workflow: type[Workflow], history: Sequence[Mapping[str, Any]] | Path | str, *, payloads: Path | str | None = None
+    workflow: type[Workflow],
+    history: Sequence[Mapping[str, Any]] | Path | str,
+    *,
+    run: tuple[str, str] | None = None,
+    payloads: Path | str | None = None,
 ) -> None:
     """Replay the history of a run with a workflow's code, and check that the code makes the same decisions.
 
@@ -27,6 +31,8 @@ def replay_workflow(
     Args:
         history: a file that ``workflow.history RUN --json`` has made; or the events, as :meth:`Harness.history` or boto3's
             ``get_workflow_execution_history`` give them, all pages together.
+        run: the workflow id and the run id, as :meth:`Harness.start` returns them; the ids of children depend on them. A file
+            has them itself.
         payloads: folder of the payloads that are too long for a history; needed for a run that has some.
 
     Raises:
@@ -34,23 +40,28 @@ def replay_workflow(
         WorkflowNotFound: the history is one of another type or version.
         PayloadError: a payload that the code reads is not there.
         HistoryError: this version does not know an event.
-        DefinitionError: ``history`` is not the history of a run, or has no decision yet.
+        DefinitionError: ``history`` is not that of a run, or has no decision yet; or it consists of events without ``run``.
     """
     check_class(workflow)
-    events = _read(Path(history)) if isinstance(history, (str, Path)) else [_with_seconds(event) for event in history]
+    if isinstance(history, (str, Path)):
+        (workflow_id, run_id), events = _read(Path(history))
+    elif run is None:
+        raise DefinitionError("whose events these are is not in them; give run=(workflow id, run id)")
+    else:
+        (workflow_id, run_id), events = run, [_with_seconds(event) for event in history]
     if not events or events[0]["eventId"] != 1:
         raise DefinitionError("the history does not begin with its first event")
     load = PayloadDirectory(Path(payloads)).load if payloads is not None else _missing
-    with ObservedRun("the replayed run", "", events, load, workflow) as run:
-        if not run.observation.seen:
+    with ObservedRun(workflow_id, run_id, events, load, workflow) as observed:
+        if not observed.observation.seen:
             raise DefinitionError("the history has no decision yet, so there is nothing to replay")
-        run.replay()
+        observed.replay()
 
 
-def _read(path: Path) -> list[HistoryEvent]:
+def _read(path: Path) -> tuple[tuple[str, str], list[HistoryEvent]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return [_event(one) for one in found["events"]]
+        return (found["workflow_id"], found["run_id"]), [_event(one) for one in found["events"]]
     except (ValueError, KeyError, TypeError) as error:
         raise DefinitionError(f"{path} is not a history: it is made by workflow.history --json") from error
 

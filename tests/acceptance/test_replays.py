@@ -29,6 +29,9 @@ class Report(Workflow):
 """
 
 
+RUN = ("report-1", "run-1")
+
+
 @activity.with_attributes()
 def load(day):
     return {"day": day}
@@ -66,6 +69,11 @@ class Shorter(Report):
         return self.submit(load, day).result
 
 
+class Parent(Workflow):
+    def run(self):
+        return self.submit(Shorter, self.get_run_context()["workflow_id"]).result
+
+
 class Second(Report):
     version = "2"
 
@@ -84,35 +92,47 @@ def histories():
 @pytest.mark.parametrize("workflow", [Report, Patched])
 def test_code_that_decides_as_before_passes(histories, workflow):
     for history in histories:
-        replay_workflow(workflow, history)
+        replay_workflow(workflow, history, run=RUN)
 
 
 def test_code_that_decides_otherwise_is_refused_with_the_event_and_the_line(histories):
     for history in histories:
         with pytest.raises(NonDeterminismError, match=r"^event 6: history has ScheduleActivityTask\(.*load.*test_replays.py:"):
-            replay_workflow(Checked, history)
+            replay_workflow(Checked, history, run=RUN)
 
 
 def test_an_end_that_has_changed_is_a_difference_too(histories):
     waiting, ended = histories
     for history in (waiting, ended):
         with pytest.raises(NonDeterminismError, match="CompleteWorkflowExecution"):
-            replay_workflow(Shorter, history)
+            replay_workflow(Shorter, history, run=RUN)
 
 
 def test_a_class_of_another_version_is_refused(histories):
     with pytest.raises(WorkflowNotFound, match=r"is a run of version '1' of workflow type 'report', and .* is version '2'"):
-        replay_workflow(Second, histories[0])
+        replay_workflow(Second, histories[0], run=RUN)
 
 
 def test_times_of_boto3_are_read(histories):
     events = [{**one, "eventTimestamp": datetime.fromtimestamp(one["eventTimestamp"], UTC)} for one in histories[1]]
-    replay_workflow(Report, events)
+    replay_workflow(Report, events, run=RUN)
+
+
+def test_children_are_known_by_the_ids_of_the_run():
+    with harness(Parent, Shorter) as service:
+        run = service.start(Parent)
+        service.result(*run)
+        history = service.history(*run)
+    replay_workflow(Parent, history, run=run)
+    with pytest.raises(NonDeterminismError, match=r"StartChildWorkflowExecution\(workflow-report-Parent-1"):
+        replay_workflow(Parent, history, run=RUN)
+    with pytest.raises(DefinitionError, match=r"^whose events these are is not in them; give run=\(workflow id, run id\)$"):
+        replay_workflow(Parent, history)
 
 
 def test_a_history_without_a_decision_is_refused(histories):
     with pytest.raises(DefinitionError, match=r"^the history has no decision yet, so there is nothing to replay$"):
-        replay_workflow(Report, histories[0][:3])
+        replay_workflow(Report, histories[0][:3], run=RUN)
 
 
 def test_something_that_is_no_history_is_refused(histories, tmp_path):
@@ -123,9 +143,9 @@ def test_something_that_is_no_history_is_refused(histories, tmp_path):
         with pytest.raises(DefinitionError, match=f"{name} {wanted}"):
             replay_workflow(Report, tmp_path / name)
     with pytest.raises(DefinitionError, match=r"^the history does not begin with its first event$"):
-        replay_workflow(Report, histories[0][2:])
+        replay_workflow(Report, histories[0][2:], run=RUN)
     with pytest.raises(DefinitionError, match="is not a workflow"):
-        replay_workflow(load, histories[0])
+        replay_workflow(load, histories[0], run=RUN)
 
 
 def test_a_file_of_the_command_line_is_replayed_with_its_folder_of_payloads(tmp_path, monkeypatch):
