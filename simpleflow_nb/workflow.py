@@ -244,7 +244,7 @@ class Workflow(WorkflowType):
 
     @property
     def is_replaying(self) -> bool:
-        """Return whether the code is being replayed. For logs only: code that decides by it is not deterministic."""
+        """True while the code is replayed. It is for logs; code that decides by it is not deterministic."""
         return self.executor.replaying
 
     def log(self, message: object) -> None:
