@@ -15,11 +15,14 @@ html_theme_options = {
     "sidebar_width": "15rem",
     "fixed_sidebar": True,
 }
+# the sections of the page stand above the list of all pages
+html_sidebars = {"**": ["about.html", "searchfield.html", "localtoc.html", "navigation.html"]}
 html_show_sourcelink = False
 html_copy_source = False
 
 # Python and YAML examples name their language; everything else is a terminal.
 highlight_language = "none"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 nitpicky = False

@@ -39,6 +39,7 @@ def page() -> str:
             raise LookupError(f"the command {name!r} is listed, but cannot be loaded")
         inner = click.Context(command, info_name=name, parent=context)
         usage = " ".join(["simpleflow-nb", name, *command.collect_usage_pieces(inner)])
+        parts.append(f".. index:: single: {name}; command\n")
         parts.append(_section(name, usage, command.help, command, inner))
     return "\n".join(parts)
 

@@ -155,17 +155,25 @@ class Activity(Generic[P, T]):
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body as a worker does: a class is instantiated with the arguments and its ``execute()`` called.
 
-        Its ``post_execute()`` follows if there is one, as in simpleflow.
+        Its ``post_execute()`` follows if there is one, as in simpleflow. Coroutines are run to their end.
         """
         if inspect.isclass(self.callable):
             task: Any = self.callable(*args, **kwargs)
             if not hasattr(task, "context") and hasattr(task, "__dict__") and (here := running_context()) is not None:
                 task.context = here.described()
-            result = task.execute()
+            result = _completed(task.execute())
             if hasattr(task, "post_execute"):
                 task.post_execute()
             return result
-        return self(*args, **kwargs)
+        return _completed(self(*args, **kwargs))
+
+
+def _completed(result: Any) -> Any:
+    if not inspect.iscoroutine(result):
+        return result
+    from .coroutine_body import completed  # asyncio, which few activities need
+
+    return completed(result)
 
 
 class Executes(Protocol[T_co]):
@@ -228,7 +236,7 @@ def with_attributes(
     meta: dict[str, Any] | None = None,
     isolation: Isolation = "thread",
 ) -> Callable[[Callable[P, T]], Activity[P, T]]:
-    """Make an activity of a function, or of a class with an ``execute()`` method.
+    """Make an activity of a function, plain or ``async``, or of a class with an ``execute()`` method.
 
     Args:
         name: type name. By default ``module.function``, which any worker finds by importing the module.

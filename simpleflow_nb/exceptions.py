@@ -112,7 +112,7 @@ class NonDeterminismError(ReplayError):
         where = f"event {event_id}" if event_id else "end of the decision"
         super().__init__(
             f"{where}: history has {recorded}; the code now has {now}. "
-            "If the change is meant, guard it with workflow.patched('some-id')"
+            "If the change is meant, guard it with self.patched('some-id')"
         )
         self.event_id, self.recorded, self.now = event_id, recorded, now
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +20,14 @@ class _TimeIsUp(BaseException):
 
     Not an Exception: code inside the block that goes on after the failure of a task may not take it for one.
     """
+
+
+class Waited:
+    """A wait that is over: ``await`` of it goes on at once, so that coroutines can be written with or without it."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return
+        yield  # makes it a generator
 
 
 class _Block:

@@ -31,7 +31,7 @@ from .futures import Future
 from .marker import Marker
 from .names import name_of_change, signal_name
 from .replay import Execution
-from .scopes import TaskGroup, TimeLimit
+from .scopes import TaskGroup, TimeLimit, Waited
 from .signal import WaitForSignal
 from .slices import SLICE_SIZE
 from .submission import Submission, whole_seconds
@@ -66,6 +66,8 @@ class Workflow(WorkflowType):
     # ---- tasks -------------------------------------------------------------------------------------------------------------
 
     @overload
+    def submit(self, submittable: Activity[P, Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
     def submit(self, submittable: Activity[P, T], *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: type[Runs[Coroutine[Any, Any, T]]], *args: Any, **kwargs: Any) -> Future[T]: ...
@@ -95,6 +97,14 @@ class Workflow(WorkflowType):
             raise DefinitionError(f"{submittable.__qualname__} has no run(); write it")
         return self._submission.submitted(submittable, args, kwargs)
 
+    @overload
+    def map(
+        self, activity: Activity[..., Coroutine[Any, Any, T]], iterable: Iterable[Any], *, max_parallel: None = None
+    ) -> list[Future[T]]: ...
+    @overload
+    def map(
+        self, activity: Activity[..., Coroutine[Any, Any, T]], iterable: Iterable[Any], *, max_parallel: int
+    ) -> Future[list[T]]: ...
     @overload
     def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
     @overload
@@ -176,12 +186,14 @@ class Workflow(WorkflowType):
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> Waited:
         """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
 
-        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on. The wait is over when this
+        returns; what it returns may be awaited all the same, at once.
         """
         self.executor.wait_until(condition)
+        return Waited()
 
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
@@ -226,7 +238,7 @@ class Workflow(WorkflowType):
 
     @property
     def is_replaying(self) -> bool:
-        """Return whether the code is being replayed. For logs only: code that decides by it is not deterministic."""
+        """True while the code is replayed. It is for logs; code that decides by it is not deterministic."""
         return self.executor.replaying
 
     def log(self, message: object) -> None:

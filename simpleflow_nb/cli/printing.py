@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..inspection.tables import Table, formatted
 from .unused_options import refuse_options
+
+_NOT_CHOSEN = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,3 +90,15 @@ def show(ctx: click.Context, table: Table) -> None:
     text = formatted(table, ctx.obj["style"], with_header=ctx.obj["header"])
     if text:
         click.echo(text)
+
+
+def prefer_lines(ctx: click.Context) -> None:
+    """Choose the format ``human`` for a table of one row that a person reads at a terminal and has chosen no format for.
+
+    Such a table of many columns is wider than a terminal.
+    """
+    options = ctx.parent
+    if options is None or not sys.stdout.isatty():
+        return
+    if all(options.get_parameter_source(name) in _NOT_CHOSEN for name in ("style", "header")):
+        ctx.obj["style"] = "human"

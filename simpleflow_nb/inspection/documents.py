@@ -81,18 +81,17 @@ def profile_document(service: Any, domain: str, execution: dict[str, str], *, mo
 
 def history_document(service: Any, domain: str, execution: dict[str, str]) -> Document:
     """Return the events of an execution, oldest first, with SWF's names of attributes."""
-    return document_of(
-        "events",
-        [
-            {
-                "id": event["eventId"],
-                "time": iso_time(event["eventTimestamp"]),
-                "type": event["eventType"],
-                "attributes": _attributes(event),
-            }
-            for event in history(service, domain, execution)
-        ],
-    )
+    events = [
+        {
+            "id": event["eventId"],
+            "time": iso_time(event["eventTimestamp"]),
+            "type": event["eventType"],
+            "attributes": _attributes(event),
+        }
+        for event in history(service, domain, execution)
+    ]
+    ids = {"workflow_id": execution["workflowId"], "run_id": execution["runId"]}
+    return {**document_of("events", events), **ids}
 
 
 def execution_document(domain: str, info: Info) -> Document:

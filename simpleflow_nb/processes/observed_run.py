@@ -117,6 +117,10 @@ class ObservedRun:
         """
         return self._replayed.waits()
 
+    def replay(self) -> None:
+        """Replay the history up to its last decision; the errors are those of `waits`."""
+        self._replayed
+
     @cached_property
     def _replayed(self) -> ObservedExecution:
         cls = self.workflow_class

@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .replays import replay_workflow as replay_workflow
 from .workflows import Harness as Harness
 from .workflows import RunFailed as RunFailed
 from .workflows import harness as harness
@@ -45,6 +46,7 @@ __all__ = [
     "RunFailed",
     "harness",
     "notebook_value",
+    "replay_workflow",
     "run_project",
     "run_workflow",
 ]

@@ -35,6 +35,7 @@ class RunFailed(SimpleflowError):
 
     ``status`` is its close status. It is None of a run that has not closed; then the text says why: ``PARKED`` begins it if
     the run could not be decided, ``OPEN`` if it had not ended in time, ``STOPPED`` if the decider or the worker has ended.
+    A note of the exception shows the lines of code where the run or its activity failed.
     """
 
     def __init__(self, status: str | None, reason: str, history: Sequence[Mapping[str, Any]], *, left: str = "PARKED") -> None:
@@ -61,7 +62,7 @@ class Harness:
         activities: Replaced | None = None,
     ) -> None:
         for workflow in workflows:
-            _check_class(workflow)
+            check_class(workflow)
         self.clock = clock or VirtualClock()
         self.service = LocalService(clock=self.clock)
         self.parked: list[Parked] = []
@@ -89,7 +90,7 @@ class Harness:
             DefinitionError: ``workflow`` is not a Workflow class, or another with its type name and version was given before.
             TypeError: an argument is not a JSON value.
         """
-        _check_class(workflow)
+        check_class(workflow)
         self._serial += 1
         workflow_id = workflow_id or f"{workflow.__name__}-{self._serial}"
         if self.engine.decider.workflows.add(workflow):
@@ -240,7 +241,12 @@ class Harness:
             if status == "TIMED_OUT":
                 raise RunFailed(status, self._why_open(workflow_id, run_id, events), events)
             if status != "CONTINUED_AS_NEW":
-                raise RunFailed(status, last.get("reason", ""), events)
+                from ..application.states.run_states import traceback_of  # only for runs that fail
+
+                failed = RunFailed(status, last.get("reason", ""), events)
+                if lines := traceback_of(last.get("details")):
+                    failed.add_note(lines)
+                raise failed
             run_id = last["newExecutionRunId"]
 
     def _why_open(self, workflow_id: str, run_id: str, events: list[dict[str, Any]]) -> str:
@@ -267,7 +273,8 @@ class Harness:
         self.engine.join(10)
 
 
-def _check_class(workflow: Any) -> None:
+def check_class(workflow: Any) -> None:
+    """Check that something is a workflow class; DefinitionError if it is not."""
     if not (isinstance(workflow, type) and issubclass(workflow, Workflow)):
         raise DefinitionError(f"{workflow!r:.80} is not a workflow; give a subclass of Workflow")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -194,6 +196,40 @@ def test_a_workflow_class_prints_its_result_and_shows_its_tasks(tmp_path: Path) 
     nothing = typed("workflow.list", "--local", cwd=tmp_path)
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert nothing.stderr == "no open executions; --status closed lists those that have ended\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "first_line"),
+    [
+        ((), r"domain +local"),
+        (("--header",), r"domain  workflow_type\.name  .*"),
+        (("--format", "tabular"), r"local  basic  .*"),
+    ],
+)
+def test_at_a_terminal_one_execution_is_shown_a_line_for_each_column(
+    before: tuple[str, ...], first_line: str, tmp_path: Path
+) -> None:
+    words = (
+        "workflow.start",
+        "--local",
+        "examples.basic.BasicWorkflow",
+        "--input",
+        "[1, 0]",
+        "--workflow-id",
+        "sum",
+        "--quiet",
+    )
+    assert typed(*words, cwd=tmp_path).returncode == 0
+    screen, terminal = os.openpty()
+    try:
+        asked = [sys.executable, "-m", "simpleflow_nb", *before, "workflow.info", "--local", "sum"]
+        subprocess.run(asked, cwd=tmp_path, env=environment(), stdout=terminal, check=True)
+        os.close(terminal)
+        with open(screen, "rb", buffering=0, closefd=False) as lines:
+            assert re.fullmatch(first_line, lines.readline().strip().decode())
+    finally:
+        os.close(screen)
+    assert typed("workflow.info", "--local", "sum", cwd=tmp_path).stdout.startswith("local  basic  ")
 
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")

@@ -265,7 +265,7 @@ def test_code_that_has_changed_is_accused(waiting: Path, tmp_path: Path) -> None
             1,
             "",
             "simpleflow-nb: end of the decision: history has nothing more decided there; the code now has StartTimer(timer-1) "
-            "at approvals.py:20. If the change is meant, guard it with workflow.patched('some-id')\n",
+            "at approvals.py:20. If the change is meant, guard it with self.patched('some-id')\n",
         )
 
 
@@ -312,7 +312,7 @@ def test_an_interrupted_a_parked_and_a_closed_run_tell_what_they_have_decided(tm
     assert typed(*START, "--local", "--quiet", cwd=tmp_path).returncode == 1, "it is parked"
     reason = (
         "NonDeterminismError: end of the decision: history has nothing more decided there; the code now has "
-        "StartTimer(timer-1) at approvals.py:26. If the change is meant, guard it with workflow.patched('some-id')"
+        "StartTimer(timer-1) at approvals.py:26. If the change is meant, guard it with self.patched('some-id')"
     )
     history = events(tmp_path, "--local")
     kinds = [event["type"] for event in history]

@@ -24,7 +24,7 @@ def test_two_children_of_one_class_that_changed_places_are_caught():
         f"event 7: history has StartChildWorkflowExecution({TWO}) with an input that is now the one of {ONE}: "
         f"the two calls have changed places; the code now has StartChildWorkflowExecution({TWO}) at "
         f"test_changed_children.py:{swapped.__code__.co_firstlineno + 1}. "
-        "If the change is meant, guard it with workflow.patched('some-id')",
+        "If the change is meant, guard it with self.patched('some-id')",
     )
 
 
@@ -59,7 +59,7 @@ def test_a_child_of_another_type_is_a_difference():
     assert str(error) == (
         f"event 6: history has StartChildWorkflowExecution({ONE}, type child); the code now has "
         f"StartChildWorkflowExecution({ONE}) at test_changed_children.py:{line}. "
-        "If the change is meant, guard it with workflow.patched('some-id')"
+        "If the change is meant, guard it with self.patched('some-id')"
     )
 
 

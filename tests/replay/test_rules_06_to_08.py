@@ -160,7 +160,7 @@ def test_every_record_must_be_the_oldest_decision_that_has_none(name, event_id, 
     code = {"renamed": renamed, "fewer": fewer, "retyped": retyped, "more": more, "later": later}[name]
     error = replay_by(code, history_of_load_then_clean())
     expected = message.replace("LINE", str(lines.get(name, 0) + 1))
-    assert str(error) == expected + " If the change is meant, guard it with workflow.patched('some-id')"
+    assert str(error) == expected + " If the change is meant, guard it with self.patched('some-id')"
     assert error.event_id == event_id
 
 

@@ -185,7 +185,7 @@ def test_a_patch_that_was_removed_too_early_is_named():
     error = replay_by(removed, history_on_the_new_path())
     assert str(error) == (
         "event 11: history has patched('better'); the code now has nothing that asks for it there first: it was removed too "
-        "early, say deprecate_patch there. If the change is meant, guard it with workflow.patched('some-id')"
+        "early, say deprecate_patch there. If the change is meant, guard it with self.patched('some-id')"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from simpleflow_nb import update
 from simpleflow_nb.exceptions import NonDeterminismError, PayloadError
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
+from simpleflow_nb.testing import harness
 
 from .asked_updates import Asked, Order, failed, refused, result
 from .decision_checker import execution_of, reloaded
@@ -301,3 +302,17 @@ def test_history_written_by_other_code_differs(order):
         execution.advance(reloaded(order.run.events))
     assert caught.value.recorded == "RecordMarker(_answer-u1)"
     execution.kill()
+
+
+class AwaitingOrder(Order):
+    async def run(self):
+        await self.wait_until(lambda: self.is_sent)
+        return self.items
+
+
+def test_a_coroutine_may_await_the_condition_that_it_waits_for():
+    with harness(AwaitingOrder) as service:
+        run = service.start(AwaitingOrder)
+        service.update(run, "add", "tea")
+        service.update(run, "send off")
+        assert service.result(*run) == ["tea"]

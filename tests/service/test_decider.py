@@ -102,7 +102,7 @@ def test_an_execution_whose_code_has_changed_is_parked_until_the_code_is_right_a
         "event 6: history has ScheduleActivityTask(activity-decider.double-1, type decider.double); "
         "the code now has ScheduleActivityTask(activity-decider.flaky-1) at test_decider.py:"
     )
-    assert reason.endswith("If the change is meant, guard it with workflow.patched('some-id')")
+    assert reason.endswith("If the change is meant, guard it with self.patched('some-id')")
     marker, timer = played.events()[-2:]
     assert attributes(marker)["markerName"] == attributes(timer)["timerId"] == "_park-1"
     assert attributes(marker)["details"] == f"NonDeterminismError: {reason}"

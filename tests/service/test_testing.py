@@ -83,6 +83,23 @@ def test_a_run_that_fails_says_why_and_shows_its_history(how, sentence):
 
 
 @pytest.mark.parametrize(
+    ("how", "line"),
+    [("activity", "raise ValueError(message)"), ("code", 'raise KeyError("missing")'), ("fail", None)],
+)
+def test_a_run_that_fails_shows_the_lines_of_code_where_it_failed(how, line):
+    with pytest.raises(RunFailed) as failed:
+        run_workflow(Failing, how)
+    notes = getattr(failed.value, "__notes__", [])
+    if line is None:
+        assert notes == []
+    else:
+        (note,) = notes
+        assert note.startswith('Traceback (most recent call last):\n  File "' + __file__)
+        assert note.splitlines()[2].strip() == line
+        assert "simpleflow_nb" not in note.replace(__file__, "")
+
+
+@pytest.mark.parametrize(
     ("call", "sentence"),
     [
         ("terminate_workflow_execution", "TERMINATED: by hand"),

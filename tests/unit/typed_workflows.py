@@ -24,6 +24,11 @@ class Draw:
         return self.day.encode()
 
 
+@activity.with_attributes()
+async def download(day: str) -> bytes:
+    return day.encode()
+
+
 def undecorated(day: str) -> str:
     return day
 
@@ -53,6 +58,9 @@ class Plain(Workflow):
         reveal_type(loaded.result)  # is list[int]
         reveal_type(loaded.wait())  # is list[int] | None
         reveal_type(self.submit(Draw, day).result)  # is bytes
+        reveal_type(self.submit(download, day).result)  # is bytes
+        reveal_type(self.map(download, [day])[0].result)  # is bytes
+        reveal_type(self.map(download, [day], max_parallel=2).result)  # is list[bytes]
         reveal_type(self.submit(Child, day).result)  # is dict[str, int]
         reveal_type(self.submit(Coroutine, day).result)  # is float
         reveal_type(self.submit(Group((load, day))))  # is simpleflow_nb.group_futures.GroupFuture[list[int]]

@@ -69,5 +69,6 @@ def workflow_filter(
             return
         table = filter_table(there.service, there.domain, wanted)
     if not table.rows:
-        click.echo("no executions fit; --status closed lists those that have ended", err=True)
+        hint = "; --status closed lists those that have ended" if wanted.is_open else ""
+        click.echo(f"no executions fit{hint}", err=True)
     show(ctx, table)

@@ -16,7 +16,7 @@ from ...inspection.documents import Document
 from ...inspection.tables import Table
 from ..options import DAYS
 from ..place import opened_place, place_options
-from ..printing import json_option, print_document, refuse_formats, show
+from ..printing import json_option, prefer_lines, print_document, refuse_formats, show
 
 T = TypeVar("T")
 
@@ -81,7 +81,11 @@ def _of_service(make: Callable[..., T], **options: Any) -> View[T]:
 @json_option
 @click.pass_context
 def workflow_info(ctx: click.Context, run: tuple[str, ...], as_json: bool, **place: Any) -> None:
-    """Show one execution: what it is, how long it took, how it ended, what it logged."""
+    """Show one execution: what it is, how long it took, how it ended, what it logged.
+
+    At a terminal it is a line for each column, unless --format or --header say otherwise.
+    """
+    prefer_lines(ctx)
 
     def table(place: Place, execution: dict[str, str]) -> Table:
         found = execution_views.info_table(place, execution)
