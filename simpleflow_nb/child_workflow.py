@@ -63,7 +63,7 @@ class ChildWorkflow:
         return name
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child, but for its id and its input.
+        """Return the attributes of the decision that starts a child, but for its id, its input and timeouts that it has not.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -74,9 +74,11 @@ class ChildWorkflow:
         found: dict[str, Any] = {
             "workflowType": {"name": self.name, "version": self.version},
             "childPolicy": cls.child_policy,
-            "executionStartToCloseTimeout": str(cls.execution_timeout or constants.DEFAULT_RUN_SECONDS),
-            "taskStartToCloseTimeout": str(cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS),
         }
+        if cls.execution_timeout:
+            found["executionStartToCloseTimeout"] = str(cls.execution_timeout)
+        if cls.decision_tasks_timeout:
+            found["taskStartToCloseTimeout"] = str(cls.decision_tasks_timeout)
         task_list = self.task_list
         if task_list is None:
             task_list = self._asked("get_task_list", args, kwargs) if hasattr(cls, "get_task_list") else cls.task_list
