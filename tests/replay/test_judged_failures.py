@@ -240,3 +240,47 @@ def test_equal_calls_of_an_idempotent_activity_that_all_raise_raise_once():
         checker.fail(id)
 
     assert result_of(run, ends, completes("load-2")) == [["ValueError: no"], True, True]
+
+
+# ---- what the hook is told -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "body", "told"),
+    [
+        ("Failed", {"reason": "ValueError: no"}, ["failed", None, "ValueError: no"]),
+        ("TimedOut", {"timeoutType": "START_TO_CLOSE"}, ["timed_out", "START_TO_CLOSE", "timeout START_TO_CLOSE"]),
+    ],
+)
+def test_the_hook_is_told_how_an_attempt_has_ended(how, body, told):
+    seen = []
+
+    def judge(self, context):
+        seen.append([context.event["state"], context.event.get("timeout_type"), context.reason])
+
+    cls = workflow(one_strict, on_task_failure=judge)
+    decided(cls, lambda checker: checker.end("activity-strict-1", how, **body))
+    assert seen
+    assert all(one == told for one in seen)
+
+
+def test_a_child_that_is_retried_with_other_arguments_has_the_settings_that_they_give():
+    class Sorted(Child):
+        @classmethod
+        def get_task_list(cls, workflow, size):
+            return f"for {size}"
+
+    def judge(self, context):
+        context.a_task.args = ("large",)
+        return context.decide_retry()
+
+    def run(w):
+        return w.submit(Sorted, "small").result
+
+    lists = []
+    with DecisionChecker(workflow(run, on_task_failure=judge)) as checker:
+        for _ in range(2):
+            started = checker.decide()[-1]["startChildWorkflowExecutionDecisionAttributes"]
+            lists.append([started["taskList"]["name"], payload.decode(started["input"])["args"]])
+            checker.end_child(started["workflowId"], "Failed", reason="ValueError: no")
+    assert lists == [["for small", ["small"]], ["for large", ["large"]]]
