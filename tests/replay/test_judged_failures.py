@@ -120,6 +120,19 @@ def test_a_task_of_something_else_does_not_take_the_place_of_a_failed_one(other,
     )
 
 
+def test_arguments_that_a_hook_gives_to_a_retry_may_change_as_those_of_a_call_may():
+    def calls(first, second):
+        return judging(given(lambda w: second), lambda w: w.submit(strict, first).wait())
+
+    with DecisionChecker(calls(1, 2)) as checker:
+        checker.decide()
+        checker.fail("activity-strict-1")
+        checker.decide()
+        checker.complete("activity-strict-1.2")
+        checker.deploy(calls(3, 1))
+        assert shorts(checker.decide()) == ["CompleteWorkflowExecution"]
+
+
 # ---- ends of others --------------------------------------------------------------------------------------------------------
 
 
