@@ -8,7 +8,7 @@ import pytest
 
 from simpleflow_nb import Workflow, payload
 from simpleflow_nb.canvas import ActivityTask, Group
-from simpleflow_nb.exceptions import AggregateException, PayloadError
+from simpleflow_nb.exceptions import AggregateException, PayloadError, TaskFailed
 from simpleflow_nb.task import ChildWorkflowTask
 
 from .decision_checker import DecisionChecker
@@ -297,3 +297,22 @@ def test_a_child_that_is_retried_with_other_arguments_has_the_settings_that_they
             lists.append([started["taskList"]["name"], payload.decode(started["input"])["args"]])
             checker.end_child(started["workflowId"], "Failed", reason="ValueError: no")
     assert lists == [["for small", ["small"]], ["for large", ["large"]]]
+
+
+@pytest.mark.parametrize("name", ["activity", "workflow", "workflow_task_list", "executor"])
+def test_a_failed_task_may_have_an_argument_of_any_name(name):
+    def run(w):
+        found = []
+        for call in (w.submit(strict, **{name: 1}), w.submit(Child, **{name: 1})):
+            try:
+                call.result
+            except TaskFailed as error:
+                found.append([type(error.task).__name__, error.task.kwargs])
+        return found
+
+    def ends(checker):
+        checker.fail("activity-strict-1")
+        [child] = checker.children
+        checker.end_child(child, "Failed", reason="ValueError: no")
+
+    assert result_of(run, ends) == [["ActivityTask", {name: 1}], ["ChildWorkflowTask", {name: 1}]]
