@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import constants, names
+from . import names
 from .exceptions import DefinitionError
 from .replay import Execution
 from .retry import RetryPolicy, retry_policy
@@ -54,7 +54,7 @@ class ChildWorkflow:
         return names.strict_name(name, f"{self.workflow.class_path()}.get_workflow_id()")
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the attributes of the decision that starts a child, but for its id and its input.
+        """Return the attributes of the decision that starts a child, but for its id, its input and timeouts that it has not.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -63,17 +63,19 @@ class ChildWorkflow:
         """
         cls = self.workflow
         path = cls.class_path()
-        run_seconds = cls.execution_timeout or constants.DEFAULT_RUN_SECONDS
-        decision_seconds = cls.decision_tasks_timeout or constants.DEFAULT_DECISION_SECONDS
         found: dict[str, Any] = {
             "workflowType": {
                 "name": names.strict_name(self.name, f"the type name of {path}"),
                 "version": names.version(self.version, f"{path}.version"),
             },
             "childPolicy": names.child_policy(cls.child_policy, f"{path}.child_policy"),
-            "executionStartToCloseTimeout": names.run_seconds(run_seconds, f"{path}.execution_timeout"),
-            "taskStartToCloseTimeout": names.decision_seconds(decision_seconds, f"{path}.decision_tasks_timeout"),
         }
+        if cls.execution_timeout:
+            found["executionStartToCloseTimeout"] = names.run_seconds(cls.execution_timeout, f"{path}.execution_timeout")
+        if cls.decision_tasks_timeout:
+            found["taskStartToCloseTimeout"] = names.decision_seconds(
+                cls.decision_tasks_timeout, f"{path}.decision_tasks_timeout"
+            )
         task_list = self.task_list
         if task_list is None:
             task_list = self._asked("get_task_list", args, kwargs) if hasattr(cls, "get_task_list") else cls.task_list

@@ -308,7 +308,7 @@ class Completions(Generic[T]):
         self._execution: Owner | None = None
         self._count = 0
         self.awaited: Any = None
-        for future in sorted(_futures((list(futures),)), key=_end_or_none):
+        for future in sorted(_futures((list(futures),)), key=_by_end):
             self.add(future)
 
     def add(self, future: Future[T]) -> None:
@@ -360,7 +360,7 @@ def as_completed(*futures: Any) -> Iterator[Future[Any]]:
         yield queue.next()
 
 
-def _end_or_none(future: Future[Any]) -> tuple[bool, int]:
+def _by_end(future: Future[Any]) -> tuple[bool, int]:
     return (future.stage < DONE, future.order if future.stage >= DONE else 0)
 
 

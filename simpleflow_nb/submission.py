@@ -173,11 +173,15 @@ _KINDS: dict[type, Callable[[Submission, Any], Future[Any]]] = {
 
 def task_of(future: Future[Any]) -> task.Task | None:
     """Return what was submitted for a future, with its arguments as they were given; None if it is no activity and no child."""
+    found: task.ActivityTask[Any] | task.ChildWorkflowTask[Any]
     if future.type == "ScheduleActivityTask":
-        return task.ActivityTask(future.task, *future.args, **future.kwargs)
-    if future.type == "StartChildWorkflowExecution":
-        return task.ChildWorkflowTask(future.task.workflow, *future.args, **future.kwargs)
-    return None
+        found = task.ActivityTask(future.task)
+    elif future.type == "StartChildWorkflowExecution":
+        found = task.ChildWorkflowTask(future.task.workflow)
+    else:
+        return None
+    found.args, found.kwargs = future.args, dict(future.kwargs)  # not passed: their names may be those of parameters
+    return found
 
 
 def not_submittable(wanted: Any) -> DefinitionError:

@@ -134,13 +134,13 @@ WORKFLOW_DEFAULT_VERSION = DefaultText(
 )
 WORKFLOW_DEFAULT_EXECUTION_TIME = Timeout(
     "WORKFLOW_DEFAULT_EXECUTION_TIME",
-    "seconds after which a run is ended, if its type is registered without an ``execution_timeout``",
+    "seconds after which a run is ended, a child too, if its class has no ``execution_timeout``",
     str(constants.DEFAULT_RUN_SECONDS),
     may_be_in_module=True,
 )
 WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT = Timeout(
     "WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT",
-    "seconds for one decision, if the type is registered without a ``decision_tasks_timeout``",
+    "seconds for one decision, if the class has no ``decision_tasks_timeout``",
     str(constants.DEFAULT_DECISION_SECONDS),
     may_be_in_module=True,
 )

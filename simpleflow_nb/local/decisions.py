@@ -87,9 +87,6 @@ def complete_decision(
         wanted = task.fail(kind, a, cause)
     if wanted:
         execution.want_decision(now)
-    if len(execution.events) > quotas.history_events:
-        policy = execution.started_attributes.get("childPolicy", "TERMINATE")
-        execution.terminate(now, None, None, policy, "EVENT_LIMIT_EXCEEDED")
 
 
 def _schedule_activity(task: Deciding, a: Attributes) -> bool:

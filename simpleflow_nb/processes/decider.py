@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .. import activity as activities
 from .. import constants, payload
-from ..environment import value_of
-from ..exceptions import DefinitionError, ReplayError, ServiceError, StaleCache
+from ..exceptions import ReplayError, ServiceError, StaleCache
 from ..masking import masked
 from ..program import program
 from ..replay import Execution
@@ -19,10 +16,9 @@ from ..replay.calls import commands
 from ..replay.protocol.decisions import Decision
 from ..replay.protocol.events import HistoryEvent
 from ..replay.suspended_code.suspension import failure_attributes
-from ..service_faults import ALREADY_REGISTERED, UNKNOWN_RESOURCE, fault_code, is_passing, is_refused, refusal
+from ..service_faults import UNKNOWN_RESOURCE, fault_code, is_passing, is_refused
 from ..swf_service import DecisionTask, SwfService
 from ..updates import mask_failure
-from ..variables import WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT, WORKFLOW_DEFAULT_EXECUTION_TIME
 from ..workflow import Workflow
 from .execution_cache import CachedExecution, ExecutionCache
 from .execution_context import execution_context, last_context, parked_context
@@ -31,6 +27,7 @@ from .log_context import logged_as
 from .lost_decisions import are_ended, is_breakdown
 from .payload_directory import MemoryPayloads, Payloads, keep_long_texts, keep_shared_texts
 from .process_title import process_identity
+from .registered_types import RegisteredTypes
 from .workflow_classes import WorkflowClasses
 
 logger = logging.getLogger(__name__)
@@ -45,16 +42,6 @@ _CLOSING = {
     "CancelWorkflowExecution",
     "ContinueAsNewWorkflowExecution",
 }
-
-
-@contextmanager
-def _refused_as(what: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not is_refused(error):
-            raise
-        raise refusal(what, error) from error
 
 
 class Parked:
@@ -99,8 +86,7 @@ class Decider:
         self.cached_events, self.on_parked = cached_events, on_parked
         self.identity = process_identity()
         self.cache = ExecutionCache()
-        self._registered: set[tuple[str, str]] = set()  # activities
-        self._registered_workflows: set[tuple[str, str]] = set()
+        self._types = RegisteredTypes(service, domain)
         self.sticky_list: str | None = None
         self._sticky_seconds = 0
         self.decisions = self.replays = self.events_read = 0
@@ -111,54 +97,7 @@ class Decider:
         Raises:
             DefinitionError: the service refuses one, for its name or a timeout for example, or a version is not a text.
         """
-        for cls in self.workflows:
-            if not isinstance(cls.version, str):
-                raise DefinitionError(f"{cls.class_path()}: version is {cls.version!r}; write a text, {str(cls.version)!r}")
-            with _refused_as(f"workflow type {cls.type_name()!r} (version {cls.version!r})"):
-                self._register(
-                    self.service.register_workflow_type,
-                    name=cls.type_name(),
-                    version=cls.version,
-                    defaultTaskList={"name": cls.task_list or self.task_list},
-                    defaultChildPolicy=cls.child_policy,
-                    defaultTaskStartToCloseTimeout=str(
-                        cls.decision_tasks_timeout or value_of(WORKFLOW_DEFAULT_DECISION_TASK_TIMEOUT)
-                    ),
-                    defaultExecutionStartToCloseTimeout=str(cls.execution_timeout or value_of(WORKFLOW_DEFAULT_EXECUTION_TIME)),
-                )
-        for known in activities.all_registered():
-            with _refused_as(f"activity type {known.name!r} (version {known.version!r})"):
-                self._register_activity(known.decision_attributes)
-
-    def _register_activity(self, attributes: Mapping[str, Any]) -> None:
-        kind = attributes["activityType"]
-        timeouts = ("heartbeatTimeout", "scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout")
-        defaults = {f"defaultTask{name[0].upper()}{name[1:]}": attributes[name] for name in timeouts if name in attributes}
-        self._register(self.service.register_activity_type, name=kind["name"], version=kind["version"], **defaults)
-        self._registered.add((kind["name"], kind["version"]))
-
-    def _register_child(self, attributes: Mapping[str, Any]) -> None:
-        """Register the type of a child execution that this process has not registered yet."""
-        kind = attributes["workflowType"]
-        if (kind["name"], kind["version"]) in self._registered_workflows:
-            return
-        self._register(
-            self.service.register_workflow_type,
-            name=kind["name"],
-            version=kind["version"],
-            defaultTaskList=attributes["taskList"],
-            defaultChildPolicy=attributes["childPolicy"],
-            defaultTaskStartToCloseTimeout=attributes["taskStartToCloseTimeout"],
-            defaultExecutionStartToCloseTimeout=attributes["executionStartToCloseTimeout"],
-        )
-        self._registered_workflows.add((kind["name"], kind["version"]))
-
-    def _register(self, call: Callable[..., Any], **body: Any) -> None:
-        try:
-            call(domain=self.domain, **body)
-        except Exception as error:
-            if fault_code(error) not in ALREADY_REGISTERED:
-                raise
+        self._types.register_all(self.workflows, self.task_list)
 
     def keep_on(self, sticky_list: str | None, seconds: int = 0) -> None:
         """Have the next task of each execution decided here sent to a list of this process; None stops that.
@@ -229,14 +168,8 @@ class Decider:
             extra["executionContext"] = context
         try:
             for one in decisions:
-                if one["decisionType"] == "ScheduleActivityTask":
-                    attributes = one["scheduleActivityTaskDecisionAttributes"]
-                    kind = attributes["activityType"]
-                    if (kind["name"], kind["version"]) not in self._registered:
-                        self._register_activity(attributes)
-                elif one["decisionType"] == "StartChildWorkflowExecution":
-                    self._register_child(one["startChildWorkflowExecutionDecisionAttributes"])
-                elif one["decisionType"] == "FailWorkflowExecution":
+                self._types.register_for(one)
+                if one["decisionType"] == "FailWorkflowExecution":
                     assert cached.execution.error is not None
                     one["failWorkflowExecutionDecisionAttributes"] = failure_attributes(cached.execution.error, masked)
                 elif one["decisionType"] == "RecordMarker":

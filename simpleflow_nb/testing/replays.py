@@ -12,7 +12,7 @@ from ..exceptions import DefinitionError, PayloadMissing
 from ..inspection.task_rows import epoch
 from ..processes.observed_run import ObservedRun
 from ..processes.payload_directory import PayloadDirectory
-from ..replay.events import HistoryEvent
+from ..replay.protocol.events import HistoryEvent
 from ..workflow import Workflow
 from .workflows import check_class
 

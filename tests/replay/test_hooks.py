@@ -116,3 +116,15 @@ def test_a_method_of_a_child_that_exits_is_the_failure_of_the_child(method):
 def test_an_interrupt_of_this_process_goes_through_all_of_them(cls):
     with pytest.raises(KeyboardInterrupt, match="of this process"):
         decided(cls, completes("load-1"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("look", [lambda w: w.submit(clean), lambda w: w.next_signal("go").result])
+def test_a_condition_that_does_more_than_look_fails_the_run_and_changes_nothing(look, is_first):
+    def run(w):
+        future = w.submit(load)
+        w.wait_until(lambda: (is_first or future.done) and look(w))
+
+    failure = failure_of(run, *([] if is_first else [completes("load-1")]))
+    assert failure.startswith("DefinitionError: the condition of wait_until() cannot use ")
+    assert f" at test_hooks.py:{look.__code__.co_firstlineno}: " in failure

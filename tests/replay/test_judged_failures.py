@@ -8,7 +8,7 @@ import pytest
 
 from simpleflow_nb import Workflow, payload
 from simpleflow_nb.canvas import ActivityTask, Group
-from simpleflow_nb.exceptions import AggregateException, PayloadError
+from simpleflow_nb.exceptions import AggregateException, PayloadError, TaskFailed
 from simpleflow_nb.task import ChildWorkflowTask
 
 from .decision_checker import DecisionChecker
@@ -118,6 +118,19 @@ def test_a_task_of_something_else_does_not_take_the_place_of_a_failed_one(other,
         f"DefinitionError: on_task_failure() gives {what} for activity-strict-1, which is a task of strict; "
         "give a task of the same, or a future"
     )
+
+
+def test_arguments_that_a_hook_gives_to_a_retry_may_change_as_those_of_a_call_may():
+    def calls(first, second):
+        return judging(given(lambda w: second), lambda w: w.submit(strict, first).wait())
+
+    with DecisionChecker(calls(1, 2)) as checker:
+        checker.decide()
+        checker.fail("activity-strict-1")
+        checker.decide()
+        checker.complete("activity-strict-1.2")
+        checker.deploy(calls(3, 1))
+        assert shorts(checker.decide()) == ["CompleteWorkflowExecution"]
 
 
 # ---- ends of others --------------------------------------------------------------------------------------------------------
@@ -240,3 +253,66 @@ def test_equal_calls_of_an_idempotent_activity_that_all_raise_raise_once():
         checker.fail(id)
 
     assert result_of(run, ends, completes("load-2")) == [["ValueError: no"], True, True]
+
+
+# ---- what the hook is told -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "body", "told"),
+    [
+        ("Failed", {"reason": "ValueError: no"}, ["failed", None, "ValueError: no"]),
+        ("TimedOut", {"timeoutType": "START_TO_CLOSE"}, ["timed_out", "START_TO_CLOSE", "timeout START_TO_CLOSE"]),
+    ],
+)
+def test_the_hook_is_told_how_an_attempt_has_ended(how, body, told):
+    seen = []
+
+    def judge(self, context):
+        seen.append([context.event["state"], context.event.get("timeout_type"), context.reason])
+
+    cls = workflow(one_strict, on_task_failure=judge)
+    decided(cls, lambda checker: checker.end("activity-strict-1", how, **body))
+    assert seen
+    assert all(one == told for one in seen)
+
+
+def test_a_child_that_is_retried_with_other_arguments_has_the_settings_that_they_give():
+    class Sorted(Child):
+        @classmethod
+        def get_task_list(cls, workflow, size):
+            return f"for {size}"
+
+    def judge(self, context):
+        context.a_task.args = ("large",)
+        return context.decide_retry()
+
+    def run(w):
+        return w.submit(Sorted, "small").result
+
+    lists = []
+    with DecisionChecker(workflow(run, on_task_failure=judge)) as checker:
+        for _ in range(2):
+            started = checker.decide()[-1]["startChildWorkflowExecutionDecisionAttributes"]
+            lists.append([started["taskList"]["name"], payload.decode(started["input"])["args"]])
+            checker.end_child(started["workflowId"], "Failed", reason="ValueError: no")
+    assert lists == [["for small", ["small"]], ["for large", ["large"]]]
+
+
+@pytest.mark.parametrize("name", ["activity", "workflow", "workflow_task_list", "executor"])
+def test_a_failed_task_may_have_an_argument_of_any_name(name):
+    def run(w):
+        found = []
+        for call in (w.submit(strict, **{name: 1}), w.submit(Child, **{name: 1})):
+            try:
+                call.result
+            except TaskFailed as error:
+                found.append([type(error.task).__name__, error.task.kwargs])
+        return found
+
+    def ends(checker):
+        checker.fail("activity-strict-1")
+        [child] = checker.children
+        checker.end_child(child, "Failed", reason="ValueError: no")
+
+    assert result_of(run, ends) == [["ActivityTask", {name: 1}], ["ChildWorkflowTask", {name: 1}]]

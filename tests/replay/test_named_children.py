@@ -133,3 +133,19 @@ def test_a_named_child_that_is_retried_has_an_id_that_the_service_takes():
         assert (len(timer_id) <= 256, len(second) <= 256, second != "x" * 256) == (True, True, True)
         checker.complete_child(second, 7)
         assert attributes_of(checker.decide()[-1])["result"] == "7"
+
+
+def test_equal_calls_of_an_idempotent_child_know_its_run_as_soon_as_it_has_started():
+    def run(w):
+        calls = [w.submit(Once, 1), w.submit(Once, 1)]
+        w.submit(load).result
+        return [[call.workflow_id, call.run_id] for call in calls]
+
+    def begins(checker):
+        [workflow_id] = checker.children
+        checker.start_child(workflow_id)
+        checker.complete("activity-load-1")
+
+    first, second = result_of(run, begins)
+    assert first == second
+    assert first[1] == f"run of {first[0]}"

@@ -25,7 +25,7 @@ from .children import (
 )
 from .decision_checker import DecisionChecker
 from .scenarios import load, shorts, workflow
-from .steps import decided, fires, result_of
+from .steps import decided, fires, nothing, result_of
 
 
 @pytest.mark.parametrize(
@@ -156,3 +156,12 @@ def test_no_more_children_are_open_than_the_service_allows():
         checker.refuse_child(TWO, "WORKFLOW_ALREADY_RUNNING")
         last = starts(f"{ONE[:-1]}{MAX_OPEN_CHILD_COUNT + 2}")
         assert shorts(checker.decide()) == [*last, "FailWorkflowExecution"], "the second one leaves its place to the last"
+
+
+def test_children_whose_pause_is_refused_go_on_without_it():
+    def run(w):
+        return w.submit(Child).result
+
+    both = {**quota("CHILD_CREATION_RATE_EXCEEDED", 1), "StartTimer": lambda a: "OPEN_TIMERS_LIMIT_EXCEEDED"}
+    found = decided(run, nothing, nothing, refuse_others=both)
+    assert found == [starts(ONE), ["StartTimer _pace-1"], starts(ONE)]

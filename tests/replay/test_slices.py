@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from simpleflow_nb import Workflow, payload
 from simpleflow_nb.exceptions import TaskFailed, WorkflowException
 
 from .scenarios import clean, load, strict
-from .steps import completes, played, result_of
+from .steps import completes, failure_of, played, result_of
 
 KEPT = {"results": [2, 3], "failures": {}}
 FIRST, SECOND = (f"workflow-simpleflow_nb.slice-played--5e801b4--{n}" for n in (1, 2))
@@ -83,3 +84,16 @@ def test_the_failure_of_an_item_is_raised_beside_the_loss_of_another_slice():
         checker.end_child(SECOND, "Terminated")
 
     assert result_of(run, ends, completes("load-2")) == ["ValueError: no", "terminated"]
+
+
+def test_a_fan_of_something_else_than_an_activity_is_refused():
+    assert failure_of(lambda w: w.for_each(3, [1])) == (
+        "DefinitionError: 3 is not an activity; for_each() runs one for each item"
+    )
+
+
+def test_a_slice_of_an_activity_that_its_decider_has_not_imported_fails():
+    text = payload.encode({"args": ["shop.unknown", [1]]})
+    assert failure_of(Workflow.Slice, text=text) == (
+        "DefinitionError: activity shop.unknown is not known to this decider; import its module where the workflow class is"
+    )

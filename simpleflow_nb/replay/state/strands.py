@@ -57,10 +57,11 @@ class Strands(Requests):
         """Suspend the strand until a condition holds, which is asked whenever code of the run has gone on.
 
         Raises:
+            DefinitionError: the condition does more than look, or there is no code that could wait.
             Exception: what the condition raises.
         """
         strand = self.running_strand("wait_until()")
-        while not condition():
+        while not self._holds(condition):
             waited = _Condition(condition)
             waiting: tuple[Any, ...] = (waited,)
             self.conditions[waited] = strand
@@ -69,12 +70,15 @@ class Strands(Requests):
             finally:
                 self.conditions.pop(waited, None)
 
+    def _holds(self, condition: Callable[[], bool]) -> bool:
+        return bool(self.ask("the condition of wait_until()", condition))
+
     def rouse_conditions(self) -> None:
         """Resume the strands whose conditions hold by now."""
         for waited, strand in list(self.conditions.items()):
             if not waited.holds:
                 try:
-                    waited.holds = bool(self.ask("the condition of wait_until()", waited.condition))
+                    waited.holds = self._holds(waited.condition)
                 except ReplayError:
                     raise
                 except BaseException as error:  # SystemExit too; raised again where the strand asks itself

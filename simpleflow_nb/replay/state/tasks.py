@@ -313,9 +313,6 @@ class Tasks(Looks):
 
     def judge_failure(self, future: Future[Any], error: TaskFailed, order: int) -> None:
         """Do with a failed attempt what the workflow's hook decides."""
-        if future.cancelling:
-            self.fail(future, error, order=order)
-            return
         verdict = self.judge(future, error) if self.judge is not None else None
         if verdict is None:
             self._retry_or_fail(future, error, order)

@@ -175,7 +175,7 @@ SABOTAGES = (
         19,
         "one failure is raised for every task that needed it",
         TASKS,
-        "if future.raises and not (dependency is not None and dependency.raises):",
+        "if future.raises and not (other is not None and other.raises):",
         "if future.raises:",
         "test_a_task_that_could_not_run_is_raised_only_if_what_it_needed_is_not",
     ),

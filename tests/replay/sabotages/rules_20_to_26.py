@@ -68,8 +68,8 @@ SABOTAGES = (
         22,
         "every changed input is a difference",
         INPUTS,
-        "other = by_recorded.get(text) or by_own.get(recorded)",
-        "other = future",
+        "return None if other is future else other",
+        "return future",
         "test_an_input_that_merely_changed_is_allowed",
     ),
     replacement(
