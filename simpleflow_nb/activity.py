@@ -18,7 +18,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
-from . import constants
+from . import constants, names, payload
 from .activity_context import running_context
 from .activity_defaults import default_task_list, default_timeouts, default_version
 from .exceptions import DefinitionError
@@ -68,19 +68,27 @@ class Activity(Generic[P, T]):
         meta: dict[str, Any] | None = None,
         isolation: Isolation = "thread",
     ) -> None:
+        _check_body(callable)
         if name is None:
             if callable is None:
                 raise DefinitionError("an activity without a function needs a name")
             name = f"{callable.__module__}.{getattr(callable, '__qualname__', callable.__class__.__qualname__)}"
-        if not 0 < len(name) <= constants.MAX_ID_CHARACTERS or any(c in name for c in ":/|") or name == "arn":
-            raise DefinitionError(f"{name!r} cannot be the name of an activity type: 1 to 256 characters without : / |")
+        if not names.is_strict(name):
+            raise DefinitionError(
+                f"{name!r:.80} cannot be the name of an activity type: a text of 1 to 256 characters, "
+                "no ':', '/', '|' or controls, and not 'arn'"
+            )
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
         self.callable, self.name = callable, name
         self.version = str(version) if version is not None else default_version()
         self.task_list = task_list if task_list is not None else default_task_list()
-        self.task_priority = task_priority
+        if self.task_list:
+            names.strict_name(self.task_list, f"activity {name}: task_list")
+        names.version(self.version, f"activity {name}: version")
+        self.task_priority = names.priority(task_priority, f"activity {name}: task_priority")
         self.retry = retry_policy(retry)
+        _check_meta(meta, name)
         self.raises_on_failure, self.idempotent, self.meta, self.isolation = raises_on_failure, idempotent, meta, isolation
         given = {
             "heartbeatTimeout": heartbeat_timeout,
@@ -166,6 +174,33 @@ class Activity(Generic[P, T]):
                 task.post_execute()
             return result
         return self(*args, **kwargs)
+
+
+def _check_body(body: Any) -> None:
+    """Refuse what no worker could run, where it is declared."""
+    if body is None or isinstance(body, Activity):
+        return
+    name = getattr(body, "__qualname__", repr(body))
+    if not callable(body):
+        raise DefinitionError(f"{name:.80} cannot be an activity; decorate a function, or a class with execute()")
+    if inspect.isclass(body) and not callable(getattr(body, "execute", None)):
+        raise DefinitionError(f"{name} has no execute(); a class that is an activity has one, which does the work")
+    run: Any = getattr(body, "execute", None) if inspect.isclass(body) else body
+    if inspect.iscoroutinefunction(run) or inspect.isasyncgenfunction(run):
+        raise DefinitionError(
+            f"{name} cannot be an activity, it is async; write a plain function, with asyncio.run(...) around what is awaited"
+        )
+
+
+def _check_meta(meta: Any, name: str) -> None:
+    if meta is None:
+        return
+    if not isinstance(meta, dict):
+        raise DefinitionError(f"activity {name}: meta is {meta!r:.80}; it is a mapping")
+    try:
+        payload.encoded(meta, "meta")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError(f"activity {name}: {error}") from None
 
 
 class Executes(Protocol[T_co]):

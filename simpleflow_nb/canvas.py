@@ -63,6 +63,8 @@ class Group(SubmittableContainer):
         if options:
             known = "max_parallel, raises_on_failure, bubbles_exception_on_failure, future_class"
             raise DefinitionError(f"{type(self).__name__} has no option {next(iter(options))!r}; it has {known}")
+        if self.max_parallel is not None and (not isinstance(self.max_parallel, int) or isinstance(self.max_parallel, bool)):
+            raise DefinitionError(f"max_parallel is {self.max_parallel!r:.80}; it is a whole number")
         if self.max_parallel is not None and self.max_parallel < 1:
             raise DefinitionError(f"max_parallel is {self.max_parallel}; at least one member runs at a time")
         self.extend(activities)
@@ -94,6 +96,8 @@ class Group(SubmittableContainer):
         """Add members; each is as in the constructor."""
         for one in iterable:
             if isinstance(one, tuple | list):
+                if not one:
+                    raise DefinitionError(f"{one!r} cannot be a member of a group; put an activity or a class first in it")
                 self.append(*one)
             else:
                 self.append(one)
