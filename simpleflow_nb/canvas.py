@@ -75,7 +75,7 @@ class Group(SubmittableContainer):
     def _read_options(self, options: dict[str, Any]) -> None:
         """Take further options out of ``options``."""
 
-    def append(self, submittable: Any, *args: Any, **kwargs: Any) -> None:
+    def append(self, submittable: Any, /, *args: Any, **kwargs: Any) -> None:
         """Add a member, with its arguments if it is an activity or a workflow class."""
         if isinstance(submittable, Activity):
             submittable = ActivityTask(submittable, *args, **kwargs)

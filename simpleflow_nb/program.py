@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from . import payload
+from .exceptions import DefinitionError
 from .history import History, Lacks
 from .hooks import Hooks, history_reader
 from .replay import Execution
@@ -27,7 +28,10 @@ class Program:
     def bind(self, execution: Execution) -> None:
         """Create the workflow object, so that its hooks can be called before ``run`` has begun."""
         try:
-            self.workflow = self.workflow_class(execution)
+            self.workflow = made = self.workflow_class(execution)
+            if not hasattr(made, "executor"):
+                self.workflow = None
+                raise DefinitionError(f"{self.workflow_class.class_path()}.__init__() does not call super().__init__(executor)")
         except BaseException as error:  # the user's __init__: it fails the run, where run() would
             if execution.may_interrupt(error):
                 raise

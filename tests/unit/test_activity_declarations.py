@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from simpleflow_nb import Activity, RetryPolicy, activity
+from simpleflow_nb import Activity, RetryPolicy, Workflow, activity
 from simpleflow_nb.canvas import Group
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.testing import RunFailed, run_workflow
 
 NO_NAME = "cannot be the name of an activity type: a text of 1 to 256 characters, no ':', '/', '|' or controls, and not 'arn'"
 STRICT = "1 to 256 characters are needed, no ':', '/', '|' or controls, and not 'arn'"
@@ -134,3 +135,62 @@ def test_a_group_of_nothing_that_it_could_run_is_refused(make, message):
 )
 def test_functions_classes_and_activities_of_all_kinds_can_be_activities(body, args, result):
     assert activity.with_attributes(name="some", meta={"a": [1]})(body).execute(*args) == result
+
+
+# ---- two activities of one name ----------------------------------------------------------------------------------------------
+
+
+def made(value, *, name=None):
+    @activity.with_attributes(name=name)
+    def inner(more):
+        return [value, more]
+
+    return inner
+
+
+def wrapped(function):
+    def inner(*args):
+        return function(*args)
+
+    return activity.with_attributes()(inner)
+
+
+def submitted(*tasks):
+    class Both(Workflow):
+        name = "both"
+
+        def run(self):
+            return [self.submit(tasks[0], 1).result, self.submit(Group((tasks[1], 2))).result]
+
+    return run_workflow(Both)
+
+
+two_lambdas = [activity.with_attributes()(lambda more: ["first", more]), activity.with_attributes()(lambda more: 1)]
+two_lambdas[1] = activity.with_attributes()(
+    lambda more: ["second", more],
+)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "name"),
+    [
+        (lambda: two_lambdas, "<lambda>"),
+        (lambda: [made("a"), made("b")], "made.<locals>.inner"),
+        (lambda: [made([1]), made(len)], "made.<locals>.inner"),
+        (lambda: [wrapped(plain), wrapped(submitted)], "wrapped.<locals>.inner"),
+        (lambda: [activity.with_attributes(name="n")(lambda more, n=n: [n, more]) for n in (1, 2)], "n"),
+    ],
+)
+def test_of_two_activities_of_one_name_only_the_second_can_be_submitted(tasks, name):
+    """Workers look bodies up by name: the body of the second was run for the first, and its result was taken."""
+    with pytest.raises(RunFailed) as raised:
+        submitted(*tasks())
+    name = name if name == "n" else f"{__name__}.{name}"
+    assert f"DefinitionError: {name} is the name of two activities, test_activity_declarations.py:" in str(raised.value)
+
+
+def test_the_same_function_may_be_declared_again():
+    """So it is in a module that is imported under two names, and with a factory that is called again."""
+    assert submitted(made({"a": 1}), made({"a": 1})) == [[{"a": 1}, 1], [[{"a": 1}, 2]]]
+    assert submitted(made("a", name="left"), made("b", name="right")) == [["a", 1], [["b", 2]]]
+    assert submitted(activity.with_attributes()(plain), activity.with_attributes()(plain)) == [1, [2]]
