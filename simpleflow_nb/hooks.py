@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from . import payload
-from .exceptions import SimpleflowError, TaskFailed, TimeoutError
+from .activity import Activity
+from .exceptions import DefinitionError, SimpleflowError, TaskFailed, TimeoutError
 from .futures import Future
 from .history import History
 from .replay import Execution
-from .replay.arguments import filled
+from .replay.arguments import filled, taken
 from .replay.commands import Command
 from .replay.failures import Verdict, VerdictKind
-from .submission import task_of
-from .task import ActivityTask
+from .submission import task_of, whole_seconds
+from .task import ActivityTask, Task
 from .task_failure import TaskFailureContext
 from .workflow import Workflow
 
@@ -26,6 +29,7 @@ _BEFORE = ("before_replay", "before_run")
 _AFTER = ("after_replay",)
 _CLOSED = ("after_closed", "after_run")
 _ENDS = {"CompleteWorkflowExecution": "on_completed", "FailWorkflowExecution": "on_failure"}
+HOOKS = (*_BEFORE, *_AFTER, *_CLOSED, *_ENDS.values(), "should_cancel", "on_canceled", "on_task_failure")
 _KINDS = {
     _Decision.abort: VerdictKind.ABORT,
     _Decision.ignore: VerdictKind.IGNORE,
@@ -67,10 +71,12 @@ class Hooks:
     def _call(self, name: str, *more: Any) -> None:
         if name not in self._own:
             return
-        execution, hook = self.execution, getattr(self.workflow, name)
+        execution = self.execution
         try:
-            execution.ask(f"{name}()", lambda: hook(execution.history, *more))
-        except Exception as error:
+            execution.ask(f"{name}()", lambda: getattr(self.workflow, name)(execution.history, *more))
+        except BaseException as error:  # SystemExit too: it is the user's code
+            if isinstance(error, MemoryError) or execution.may_interrupt(error):
+                raise
             execution.log(f"{name}() raised {type(error).__name__}: {error}")
             if not isinstance(error, SimpleflowError):
                 logger.exception("%s: %s() failed", execution.workflow_id, name)
@@ -97,16 +103,49 @@ class Hooks:
             task, event, future, type(error), lambda: execution.history, reason=error.reason, details=error.details
         )
         decided = execution.ask("on_task_failure()", lambda: self.workflow.on_task_failure(context))
-        if decided is None or decided.decision == _Decision.none:
+        if decided is None:
+            return None
+        if not isinstance(decided, TaskFailureContext):
+            raise DefinitionError(f"on_task_failure() returned {decided!r:.80}; return the context, or None")
+        if decided.decision == _Decision.none:
             return None
         ended = decided.future if decided.decision == _Decision.handled and decided.future is not future else None
+        args, kwargs = _arguments(decided.a_task, future)
         return Verdict(
             _KINDS[decided.decision],
-            wait_seconds=int(decided.retry_wait_timeout or 0) if decided.decision == _Decision.retry_later else 0,
-            args=tuple(decided.a_task.args),
-            kwargs=dict(decided.a_task.kwargs),
+            wait_seconds=_wait_seconds(decided.retry_wait_timeout) if decided.decision == _Decision.retry_later else 0,
+            args=args,
+            kwargs=kwargs,
             ended=ended,
         )
+
+
+def _wait_seconds(given: Any) -> int:
+    """Return the wait before a retry; simpleflow takes digits in a text, too."""
+    if isinstance(given, timedelta):
+        given = given.total_seconds()
+    return whole_seconds(int(given) if isinstance(given, str) and given.isdigit() else given or 0)
+
+
+def _arguments(given: Any, future: Future[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of the next attempt at a task, from the task that the hook has decided for.
+
+    Raises:
+        DefinitionError: it is of another activity or class, or has no arguments.
+        TypeError, ValueError: one of them has no JSON form.
+    """
+    needed = future.task if isinstance(future.task, Activity) else future.task.workflow
+    if getattr(given, "activity", None) is not needed and getattr(given, "workflow", None) is not needed:
+        what = f"{type(given).__name__}({given.name})" if isinstance(given, Task) else f"{given!r:.80}"
+        raise DefinitionError(
+            f"on_task_failure() has decided for {what}, not for a task of {future.name}; another activity is submitted by run()"
+        )
+    if not isinstance(given.args, tuple | list):
+        raise DefinitionError(f"on_task_failure() has set args to {given.args!r:.80}; a tuple is expected")
+    if not isinstance(given.kwargs, dict):
+        raise DefinitionError(f"on_task_failure() has set kwargs to {given.kwargs!r:.80}; a mapping is expected")
+    args, kwargs, _ = taken(tuple(given.args), dict(given.kwargs), future.name)
+    return args, kwargs
 
 
 def history_reader(execution: Execution) -> Callable[[int], History]:
@@ -117,6 +156,18 @@ def history_reader(execution: Execution) -> Callable[[int], History]:
         return History(execution.past(until), load, execution.is_missing)
 
     return read
+
+
+def check_plain(cls: type[Workflow]) -> None:
+    """Refuse hooks that would be called and never awaited.
+
+    Raises:
+        DefinitionError: one is async.
+    """
+    for name in HOOKS:
+        hook = getattr(cls, name, None)
+        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
+            raise DefinitionError(f"{cls.class_path()}.{name}() is async; a hook never waits, write a plain def")
 
 
 def _is_own(workflow: Workflow, name: str) -> bool:
