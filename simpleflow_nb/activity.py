@@ -15,10 +15,10 @@ import inspect
 import math
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
-from . import constants
+from . import constants, names, payload
 from .activity_context import running_context
 from .activity_defaults import default_task_list, default_timeouts, default_version
 from .exceptions import DefinitionError
@@ -68,19 +68,27 @@ class Activity(Generic[P, T]):
         meta: dict[str, Any] | None = None,
         isolation: Isolation = "thread",
     ) -> None:
+        _check_body(callable)
         if name is None:
             if callable is None:
                 raise DefinitionError("an activity without a function needs a name")
             name = f"{callable.__module__}.{getattr(callable, '__qualname__', callable.__class__.__qualname__)}"
-        if not 0 < len(name) <= constants.MAX_ID_CHARACTERS or any(c in name for c in ":/|") or name == "arn":
-            raise DefinitionError(f"{name!r} cannot be the name of an activity type: 1 to 256 characters without : / |")
+        if not names.is_strict(name):
+            raise DefinitionError(
+                f"{name!r:.80} cannot be the name of an activity type: a text of 1 to 256 characters, "
+                "no ':', '/', '|' or controls, and not 'arn'"
+            )
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
         self.callable, self.name = callable, name
         self.version = str(version) if version is not None else default_version()
         self.task_list = task_list if task_list is not None else default_task_list()
-        self.task_priority = task_priority
+        if self.task_list:
+            names.strict_name(self.task_list, f"activity {name}: task_list")
+        names.version(self.version, f"activity {name}: version")
+        self.task_priority = names.priority(task_priority, f"activity {name}: task_priority")
         self.retry = retry_policy(retry)
+        _check_meta(meta, name)
         self.raises_on_failure, self.idempotent, self.meta, self.isolation = raises_on_failure, idempotent, meta, isolation
         given = {
             "heartbeatTimeout": heartbeat_timeout,
@@ -105,7 +113,7 @@ class Activity(Generic[P, T]):
             if declaring not in (name.rpartition(".")[0], "__main__"):  # a script cannot be imported by others
                 self.declared_in = declaring
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self.callable is None:
             raise DefinitionError(f"{self.name} is only declared here; its body runs in a worker")
         return self.callable(*args, **kwargs)
@@ -152,7 +160,7 @@ class Activity(Generic[P, T]):
         found.is_plain = True
         return found
 
-    def execute(self, *args: Any, **kwargs: Any) -> Any:
+    def execute(self, /, *args: Any, **kwargs: Any) -> Any:
         """Run the body as a worker does: a class is instantiated with the arguments and its ``execute()`` called.
 
         Its ``post_execute()`` follows if there is one, as in simpleflow. Coroutines are run to their end.
@@ -174,6 +182,31 @@ def _completed(result: Any) -> Any:
     from .coroutine_body import completed  # asyncio, which few activities need
 
     return completed(result)
+
+
+def _check_body(body: Any) -> None:
+    """Refuse what no worker could run, where it is declared."""
+    if body is None or isinstance(body, Activity):
+        return
+    name = getattr(body, "__qualname__", repr(body))
+    if not callable(body):
+        raise DefinitionError(f"{name:.80} cannot be an activity; decorate a function, or a class with execute()")
+    if inspect.isclass(body) and not callable(getattr(body, "execute", None)):
+        raise DefinitionError(f"{name} has no execute(); a class that is an activity has one, which does the work")
+    run: Any = getattr(body, "execute", None) if inspect.isclass(body) else body
+    if inspect.isasyncgenfunction(run):
+        raise DefinitionError(f"{name} cannot be an activity, it is an asynchronous generator; return what it yields as a list")
+
+
+def _check_meta(meta: Any, name: str) -> None:
+    if meta is None:
+        return
+    if not isinstance(meta, dict):
+        raise DefinitionError(f"activity {name}: meta is {meta!r:.80}; it is a mapping")
+    try:
+        payload.encoded(meta, "meta")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError(f"activity {name}: {error}") from None
 
 
 class Executes(Protocol[T_co]):
@@ -285,6 +318,64 @@ def with_attributes(
 def registered(name: str) -> Activity[Any, Any] | None:
     """Return the activity with a type name, None if this process has not imported its module."""
     return _registry.get(name)
+
+
+def check_body(activity: Activity[Any, Any]) -> None:
+    """Refuse an activity whose name another one has taken: workers find bodies by name, and would run that of the other.
+
+    So it is with two lambdas of one module, and with the functions that one factory makes.
+
+    Raises:
+        DefinitionError: there is another one.
+    """
+    known = _registry.get(activity.name)
+    if known is None or known is activity or not _are_different(activity.callable, known.callable):
+        return
+    raise DefinitionError(
+        f"{activity.name} is the name of two activities, {_place(activity.callable)} and {_place(known.callable)}, and workers "
+        "run the second; give each a name of its own: with_attributes(name=...)"
+    )
+
+
+def _are_different(body: Any, other: Any) -> bool:
+    """Return whether two bodies are certainly not the same function or class, as it is in a module that is imported twice."""
+    if body is None or other is None or body is other:
+        return False
+    code, other_code = getattr(body, "__code__", None), getattr(other, "__code__", None)
+    if code is None or other_code is None:
+        return inspect.isclass(body) != inspect.isclass(other)
+    if code is not other_code:
+        return _line(code) != _line(other_code)
+    return not all(map(_are_alike, _surroundings(body), _surroundings(other)))
+
+
+def _line(code: CodeType) -> tuple[str, int]:
+    return code.co_filename, code.co_firstlineno
+
+
+def _surroundings(body: Any) -> list[Any]:
+    """Return the defaults of a function, and the values from around it that it uses."""
+    found = [*(body.__defaults__ or ()), *(body.__kwdefaults__ or {}).values()]
+    for cell in body.__closure__ or ():
+        try:
+            found.append(cell.cell_contents)
+        except ValueError:  # not set yet
+            found.append(None)
+    return found
+
+
+def _are_alike(value: Any, other: Any) -> bool:
+    if value is other:
+        return True
+    try:
+        return payload.encode(value) == payload.encode(other)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _place(body: Any) -> str:
+    code: CodeType | None = getattr(body, "__code__", None)
+    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}" if code is not None else f"class {body.__qualname__}"
 
 
 def all_registered() -> list[Activity[Any, Any]]:

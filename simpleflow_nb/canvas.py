@@ -76,6 +76,8 @@ class Group(SubmittableContainer, Giving[list[T]]):
         if options:
             known = "max_parallel, raises_on_failure, bubbles_exception_on_failure, future_class"
             raise DefinitionError(f"{type(self).__name__} has no option {next(iter(options))!r}; it has {known}")
+        if self.max_parallel is not None and (not isinstance(self.max_parallel, int) or isinstance(self.max_parallel, bool)):
+            raise DefinitionError(f"max_parallel is {self.max_parallel!r:.80}; it is a whole number")
         if self.max_parallel is not None and self.max_parallel < 1:
             raise DefinitionError(f"max_parallel is {self.max_parallel}; at least one member runs at a time")
         self.extend(activities)
@@ -86,7 +88,7 @@ class Group(SubmittableContainer, Giving[list[T]]):
     def _read_options(self, options: dict[str, Any]) -> None:
         """Take further options out of ``options``."""
 
-    def append(self, submittable: Any, *args: Any, **kwargs: Any) -> None:
+    def append(self, submittable: Any, /, *args: Any, **kwargs: Any) -> None:
         """Add a member, with its arguments if it is an activity or a workflow class."""
         if isinstance(submittable, Activity):
             submittable = ActivityTask(submittable, *args, **kwargs)
@@ -108,6 +110,8 @@ class Group(SubmittableContainer, Giving[list[T]]):
         """Add members; each is as in the constructor."""
         for one in iterable:
             if isinstance(one, tuple | list):
+                if not one:
+                    raise DefinitionError(f"{one!r} cannot be a member of a group; put an activity or a class first in it")
                 self.append(*one)
             else:
                 self.append(one)

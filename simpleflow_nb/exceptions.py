@@ -230,7 +230,8 @@ class DependencyFailed(TaskFailed):
     """
 
     def __init__(self, name: str, dependency: str, was_cancelled: bool = False) -> None:
-        super().__init__(name, f"needs {dependency}, which {'was cancelled' if was_cancelled else 'failed'}")
+        cancelled, failed = f"needs {dependency}, which was cancelled", f"needs {dependency}, which failed"
+        super().__init__(name, cancelled if was_cancelled else failed)
         self.dependency, self.was_cancelled = dependency, was_cancelled
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from . import payload
+from .activity import Activity
 from .exceptions import DefinitionError, SimpleflowError, TaskFailed, TimeoutError
 from .futures import Future
 from .history import History
@@ -15,7 +18,7 @@ from .replay.calls.arguments import filled
 from .replay.calls.commands import Command
 from .replay.calls.failures import Verdict, VerdictKind
 from .submission import task_of, whole_seconds
-from .task import ActivityTask, WorkflowTask
+from .task import ActivityTask, Task
 from .task_failure import TaskFailureContext
 from .workflow import Workflow
 
@@ -26,6 +29,7 @@ _BEFORE = ("before_replay", "before_run")
 _AFTER = ("after_replay",)
 _CLOSED = ("after_closed", "after_run")
 _ENDS = {"CompleteWorkflowExecution": "on_completed", "FailWorkflowExecution": "on_failure"}
+HOOKS = (*_BEFORE, *_AFTER, *_CLOSED, *_ENDS.values(), "should_cancel", "on_canceled", "on_task_failure")
 _KINDS = {
     _Decision.abort: VerdictKind.ABORT,
     _Decision.ignore: VerdictKind.IGNORE,
@@ -67,11 +71,11 @@ class Hooks:
     def _call(self, name: str, *more: Any) -> None:
         if name not in self._own:
             return
-        execution, hook = self.execution, getattr(self.workflow, name)
+        execution = self.execution
         try:
-            execution.ask(f"{name}()", lambda: hook(execution.history, *more))
-        except BaseException as error:  # SystemExit too: user code must not end the decider
-            if execution.may_interrupt(error):
+            execution.ask(f"{name}()", lambda: getattr(self.workflow, name)(execution.history, *more))
+        except BaseException as error:  # SystemExit too: it is the user's code
+            if isinstance(error, MemoryError) or execution.may_interrupt(error):
                 raise
             execution.note(f"{name}() raised {type(error).__name__}: {error}")
             if not isinstance(error, SimpleflowError):
@@ -104,35 +108,46 @@ class Hooks:
             task, event, future, type(error), lambda: execution.history, reason=error.reason, details=error.details
         )
         decided = execution.ask("on_task_failure()", lambda: self.workflow.on_task_failure(context))
-        if decided is None or decided.decision == _Decision.none:
+        if decided is None:
+            return None
+        if not isinstance(decided, TaskFailureContext):
+            raise DefinitionError(f"on_task_failure() returned {decided!r:.80}; return the context, or None")
+        if decided.decision == _Decision.none:
             return None
         kind = _KINDS[decided.decision]
         if kind is not VerdictKind.RETRY:
             return Verdict(kind)
         if decided.decision == _Decision.handled and decided.future is not future:
             return Verdict(kind, ended=decided.future)
-        _check_place(decided.a_task, future)
-        wait = decided.retry_wait_timeout if decided.decision == _Decision.retry_later else 0
-        return Verdict(kind, whole_seconds(wait or 0), tuple(decided.a_task.args), dict(decided.a_task.kwargs))
+        args, kwargs = _arguments(decided.a_task, future)
+        wait = _wait_seconds(decided.retry_wait_timeout) if decided.decision == _Decision.retry_later else 0
+        return Verdict(kind, wait, args, kwargs)
 
 
-def _check_place(task: Any, future: Future[Any]) -> None:
-    """Check that a task may take the place of a failed one.
+def _wait_seconds(given: Any) -> int:
+    """Return the wait before a retry; simpleflow takes digits in a text, too."""
+    if isinstance(given, timedelta):
+        given = given.total_seconds()
+    return whole_seconds(int(given) if isinstance(given, str) and given.isdigit() else given or 0)
+
+
+def _arguments(given: Any, future: Future[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of the next attempt at a task, from the task that the hook has decided for.
 
     Raises:
-        DefinitionError: it is none of the same activity or workflow type.
+        DefinitionError: it is of another activity or class, or has no arguments.
     """
-    if isinstance(task, ActivityTask):
-        name, what = task.activity.name, f"an activity task of {task.activity.name}"
-    elif isinstance(task, WorkflowTask):
-        name, what = task.workflow.type_name(), f"a child of {task.workflow.type_name()}"
-    else:
-        name, what = None, f"{task!r:.80}"
-    if name != future.name or isinstance(task, ActivityTask) is not (future.type == "ScheduleActivityTask"):
+    needed = future.task if isinstance(future.task, Activity) else future.task.workflow
+    if getattr(given, "activity", None) is not needed and getattr(given, "workflow", None) is not needed:
+        what = f"{type(given).__name__}({given.name})" if isinstance(given, Task) else f"{given!r:.80}"
         raise DefinitionError(
-            f"on_task_failure() gives {what} for {future.id}, which is a task of {future.name}; "
-            "give a task of the same, or a future"
+            f"on_task_failure() has decided for {what}, not for a task of {future.name}; another activity is submitted by run()"
         )
+    if not isinstance(given.args, tuple | list):
+        raise DefinitionError(f"on_task_failure() has set args to {given.args!r:.80}; a tuple is expected")
+    if not isinstance(given.kwargs, dict):
+        raise DefinitionError(f"on_task_failure() has set kwargs to {given.kwargs!r:.80}; a mapping is expected")
+    return tuple(given.args), dict(given.kwargs)
 
 
 def history_reader(execution: Execution) -> Callable[[int], History]:
@@ -143,6 +158,18 @@ def history_reader(execution: Execution) -> Callable[[int], History]:
         return History(execution.past(until), load, execution.is_missing)
 
     return read
+
+
+def check_plain(cls: type[Workflow]) -> None:
+    """Refuse hooks that would be called and never awaited.
+
+    Raises:
+        DefinitionError: one is async.
+    """
+    for name in HOOKS:
+        hook = getattr(cls, name, None)
+        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
+            raise DefinitionError(f"{cls.class_path()}.{name}() is async; a hook never waits, write a plain def")
 
 
 def _is_own(workflow: Workflow, name: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from . import payload
+from .exceptions import DefinitionError
 from .history import History, Lacks
-from .hooks import Hooks, history_reader
+from .hooks import Hooks, check_plain, history_reader
 from .replay import Execution
 from .replay.protocol.events import HistoryEvent
 from .submission import task_of
@@ -27,7 +28,11 @@ class Program:
     def bind(self, execution: Execution) -> None:
         """Create the workflow object, so that its hooks can be called before ``run`` has begun."""
         try:
-            self.workflow = self.workflow_class(execution)
+            made = self.workflow_class(execution)
+            if not hasattr(made, "executor"):
+                raise DefinitionError(f"{self.workflow_class.class_path()}.__init__() does not call super().__init__(executor)")
+            check_plain(self.workflow_class)
+            self.workflow = made
         except BaseException as error:  # the user's __init__: it fails the run, where run() would
             if execution.may_interrupt(error):
                 raise

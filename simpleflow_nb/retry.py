@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from .exceptions import TaskFailed
+from .exceptions import DefinitionError, TaskFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,16 @@ class RetryPolicy:
     jitter: float = 0.0  #: random share of the wait, 0 to 1, from the run's own seeded stream
 
     def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int):
+            raise TypeError(f"attempts is {self.attempts!r}; it is a whole number")
+        for name in ("first_wait", "longest_wait"):
+            if not isinstance(getattr(self, name), timedelta):
+                raise TypeError(f"{name} is {getattr(self, name)!r}; it is a timedelta")
+        for name in ("factor", "jitter"):
+            if not isinstance(getattr(self, name), int | float):
+                raise TypeError(f"{name} is {getattr(self, name)!r}; it is a number")
+        if isinstance(self.not_retried, str) or not all(isinstance(one, str) for one in self.not_retried):
+            raise TypeError(f"not_retried is {self.not_retried!r}; it is a tuple of class names, such as ('ValueError',)")
         if self.attempts < 1:
             raise ValueError(f"attempts is {self.attempts}; there is always a first one")
         if self.first_wait < timedelta(0) or self.longest_wait < timedelta(0):
@@ -60,9 +70,13 @@ def retry_policy(retry: int | RetryPolicy) -> RetryPolicy:
     """Return the policy for a value of ``with_attributes(retry=...)``; for a number always the same object.
 
     Raises:
-        ValueError: the number is less than 0.
+        DefinitionError: it is neither a policy nor a number from 0.
     """
-    return retry if isinstance(retry, RetryPolicy) else _immediate(retry)
+    if isinstance(retry, RetryPolicy):
+        return retry
+    if not isinstance(retry, int) or retry < 0:
+        raise DefinitionError(f"retry is {retry!r:.80}; it is a number of retries, 0 or more, or a RetryPolicy")
+    return _immediate(retry)
 
 
 _immediate = cache(RetryPolicy.times)  # each submit of a child asks for one

@@ -23,6 +23,8 @@ def submitted(
     """Run an activity for each item, in this run if they are few, else in child executions."""
     if not isinstance(activity, Activity):
         raise DefinitionError(f"{activity!r:.80} is not an activity; for_each() runs one for each item")
+    if not isinstance(slice_size, int) or not isinstance(max_parallel, int | None):
+        raise DefinitionError("slice_size and max_parallel of for_each() are whole numbers")
     if slice_size < 1 or (max_parallel is not None and max_parallel < 1):
         raise DefinitionError("slice_size and max_parallel of for_each() are at least 1")
     if len(items) <= slice_size:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import names, payload, task
-from .activity import Activity
+from .activity import Activity, check_body
 from .base import Submittable
 from .child_workflow import ChildWorkflow
 from .constants import MAX_TIMEOUT_SECONDS
@@ -44,6 +44,7 @@ class Submission:
         if self.executor.dead:
             self.executor.block(())
         if isinstance(wanted, Activity):
+            check_body(wanted)
             return self.executor.submit_activity(wanted, args, kwargs, depth=3)
         if isinstance(wanted, type) and issubclass(wanted, WorkflowType):
             return self.executor.submit_child(ChildWorkflow(wanted, self.executor), args, kwargs, depth=3)
@@ -58,6 +59,7 @@ class Submission:
 
     def _activity(self, wanted: task.ActivityTask[Any]) -> Future[Any]:
         activity = wanted.activity
+        check_body(activity)
         if isinstance(wanted, task.NonPythonicActivityTask):
             activity = activity.with_plain_input()
         return self.executor.submit_activity(

@@ -62,7 +62,7 @@ class ActivityTask(Task, Giving[T]):
 
     activity: Activity[..., T]
 
-    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, activity: AnyActivity[T], /, *args: Any, **kwargs: Any) -> None:
         if not isinstance(activity, Activity):
             raise DefinitionError(f"{activity!r:.80} is not an activity; decorate it with @activity.with_attributes(...)")
         self.activity, self.args, self.kwargs = activity, args, kwargs
@@ -118,7 +118,7 @@ class ActivityTask(Task, Giving[T]):
 class NonPythonicActivityTask(ActivityTask[T]):
     """An activity for workers in other languages: its input is the list of arguments, or the mapping of keyword arguments."""
 
-    def __init__(self, activity: AnyActivity[T], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, activity: AnyActivity[T], /, *args: Any, **kwargs: Any) -> None:
         super().__init__(activity, *args, **kwargs)
         if args and kwargs:
             raise DefinitionError(f"{self.name}: give either positional or keyword arguments; the input is one of both")
@@ -142,15 +142,18 @@ class WorkflowTask(Task, Giving[T]):
         self,
         executor: Any,
         workflow: type[Runs[Coroutine[Any, Any, T]]],
+        /,
         *args: Any,
         workflow_task_list: str | None = None,
         **kwargs: Any,
     ) -> None: ...
     @overload
     def __init__(
-        self, executor: Any, workflow: type[Runs[T]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+        self, executor: Any, workflow: type[Runs[T]], /, *args: Any, workflow_task_list: str | None = None, **kwargs: Any
     ) -> None: ...
-    def __init__(self, executor: Any, workflow: Any, *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, executor: Any, workflow: Any, /, *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+    ) -> None:
         self.executor, self.workflow, self.args, self.kwargs = executor, workflow, args, kwargs
         self.workflow_task_list = workflow_task_list
 
@@ -199,11 +202,13 @@ class ChildWorkflowTask(WorkflowTask[T]):
 
     @overload
     def __init__(
-        self, workflow: type[Runs[Coroutine[Any, Any, T]]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+        self, workflow: type[Runs[Coroutine[Any, Any, T]]], /, *args: Any, workflow_task_list: str | None = None, **kwargs: Any
     ) -> None: ...
     @overload
-    def __init__(self, workflow: type[Runs[T]], *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None: ...
-    def __init__(self, workflow: Any, *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, workflow: type[Runs[T]], /, *args: Any, workflow_task_list: str | None = None, **kwargs: Any
+    ) -> None: ...
+    def __init__(self, workflow: Any, /, *args: Any, workflow_task_list: str | None = None, **kwargs: Any) -> None:
         super().__init__(None, workflow, *args, workflow_task_list=workflow_task_list, **kwargs)
 
 

@@ -75,7 +75,14 @@ class WorkflowType:
 
     @classmethod
     def type_name(cls) -> str:
-        return cls.name or f"{cls.__module__}.{cls.__qualname__}"
+        """Return the name of the type on the service.
+
+        Raises:
+            DefinitionError: ``name`` of the class is no text.
+        """
+        if cls.name is not None and not isinstance(cls.name, str):
+            raise DefinitionError(f"{cls.class_path()}.name is {cls.name!r:.80}; write a text")
+        return cls.name or cls.class_path()
 
     @classmethod
     def class_path(cls) -> str:

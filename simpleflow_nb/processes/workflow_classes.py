@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
+from typing import Any
 
 from ..exceptions import DefinitionError, ExitCode, ReplayError
 from ..import_errors import location_of_import_error
@@ -122,7 +123,7 @@ def workflow_class(path: str) -> type[Workflow]:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        within = _class_within(module_name, name) if isinstance(error, ModuleNotFoundError) else None
+        within = _class_within(path) if isinstance(error, ModuleNotFoundError) else None
         if within is not None:
             return within
         where = location_of_import_error(error)
@@ -139,25 +140,22 @@ def workflow_class(path: str) -> type[Workflow]:
     return found
 
 
-def _class_within(owner_path: str, name: str) -> type[Workflow] | None:
-    """Return the workflow that is an attribute of another, ``module.Class.Slice``; None without one."""
-    if "." not in owner_path:
-        return None
-    try:
-        owner = workflow_class(owner_path)
-    except WorkflowNotFound:
-        return None
-    found = getattr(owner, name, None)
-    return found if isinstance(found, type) and issubclass(found, Workflow) else None
+def _class_within(path: str) -> type[Workflow] | None:
+    """Return the workflow at a path into a module that has been imported, such as ``module.Class.Slice``; None without one."""
+    parts = path.split(".")
+    for n in range(len(parts) - 1, 0, -1):
+        found: Any = sys.modules.get(".".join(parts[:n]))
+        if found is not None:
+            for name in parts[n:]:
+                found = getattr(found, name, None)
+            return found if isinstance(found, type) and issubclass(found, Workflow) else None
+    return None
 
 
 def _imported_class(path: str | None, type_name: str, version: str) -> type[Workflow] | None:
     """Return a class that has been imported along with those given, such as one of their children; None without one."""
-    module_name, _, name = (path or "").rpartition(".")
-    found = getattr(sys.modules.get(module_name), name, None)
-    if isinstance(found, type) and issubclass(found, Workflow) and (found.type_name(), found.version) == (type_name, version):
-        return found
-    return None
+    found = _class_within(path or "")
+    return found if found is not None and (found.type_name(), found.version) == (type_name, version) else None
 
 
 def class_file(cls: type[Workflow]) -> str:

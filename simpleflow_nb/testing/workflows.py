@@ -83,7 +83,7 @@ class Harness:
             raise
         self._serial = self._updates = 0
 
-    def start(self, workflow: type[Workflow], *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
+    def start(self, workflow: type[Workflow], /, *args: Any, workflow_id: str | None = None, **kwargs: Any) -> tuple[str, str]:
         """Start a run; return its workflow id and run id.
 
         Raises:
@@ -340,7 +340,7 @@ def harness(
         opened.close()
 
 
-def run_workflow(workflow: type[Workflow], *args: Any, **kwargs: Any) -> Any:
+def run_workflow(workflow: type[Workflow], /, *args: Any, **kwargs: Any) -> Any:
     """Run a workflow with its activities, on a clock that skips the waiting; return the result of ``run()``.
 
     Raises:

@@ -179,9 +179,9 @@ MUTANTS = (
     # ---- replay --------------------------------------------------------------------------------------------------------------
     Mutant(
         "who waits for the latest signal takes it from those who wait for the next",
-        "simpleflow_nb/replay/handlers.py",
-        'taken = taken or future.type == "signal"',
-        "taken = True",
+        "simpleflow_nb/replay/state/signals.py",
+        'is_taken = is_taken or future.type == "signal"',
+        "is_taken = True",
         _RULES,
     ),
     # ---- run records ---------------------------------------------------------------------------------------------------------

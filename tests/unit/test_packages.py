@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGES = ("simpleflow_nb", "deciders", "workers")
 #: What a machine that only decides must have installed.
 LIBRARIES_OF_DECIDERS = {"pydantic", "pydantic_core", "yaml", "croniter"}
-VALUES = ("exceptions", "futures", "payload", "retry", "constants", "tracebacks", "replay")
+VALUES = ("exceptions", "futures", "payload", "retry", "constants", "names", "tracebacks", "replay")
 WORLD = {"os", "pathlib", "socket", "threading", "time", "subprocess", "sqlite3", "tempfile", "urllib", "http", "asyncio"}
 KNOWN_TO_REPLAY = {f"simpleflow_nb.{name}" for name in VALUES}
 #: Imports that cost tens of megabytes or hundreds of milliseconds, and never happen on the way to another command.

@@ -26,7 +26,7 @@ MAX_LOSSES = 5  #: attempts in a row that end with their worker lost, before the
 
 
 class _Step(Enum):
-    """What is to be done with a task when another has ended without a result."""
+    """The next thing to do with a task when another has ended without a result."""
 
     FAIL = auto()  #: it needs the other one
     FOLLOW = auto()  #: it is the same one

@@ -37,8 +37,8 @@ SABOTAGES = (
         2,
         "retry timers go before the backoff timer",
         EXECUTION,
-        "self.due.insert(0, self._timer",
-        "self.due.append(self._timer",
+        "self.due.insert(0, self._backoff())",
+        "self.due.append(self._backoff())",
         "test_the_engine_decides_in_a_fixed_order_before_the_code_goes_on",
     ),
     replacement(

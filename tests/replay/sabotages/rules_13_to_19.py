@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import ARGUMENTS, EXECUTION, EXTERNALS, FUTURES, HANDLERS, SUSPENSION, TASKS, Sabotage, replacement
+from .sabotage import ARGUMENTS, EXECUTION, EXTERNALS, FUTURES, HANDLERS, SIGNALS, SUSPENSION, TASKS, Sabotage, replacement
 
 SABOTAGES = (
     replacement(
@@ -59,7 +59,7 @@ SABOTAGES = (
         14,
         "a refused backoff timer is waited for",
         HANDLERS,
-        "f.stage, x.backoff_is_open = DONE, False",
+        "f.stage, x.backoff_is_open, x.close_waits = DONE, False, False",
         "f.stage = DONE",
         "test_a_refused_backoff_timer_is_asked_for_again_with_a_longer_wait",
     ),
@@ -116,9 +116,9 @@ SABOTAGES = (
     replacement(
         16,
         "the last signal wins",
-        HANDLERS,
-        "x.signals.setdefault(name, deque()).append((text, order))",
-        "x.signals[name] = deque([(text, order)])",
+        SIGNALS,
+        "self.signals.setdefault(name, deque()).append((text, order))",
+        "self.signals[name] = deque([(text, order)])",
         "test_a_signal_that_came_before_anybody_asked_is_kept_in_order",
     ),
     replacement(
@@ -175,7 +175,7 @@ SABOTAGES = (
         19,
         "one failure is raised for every task that needed it",
         TASKS,
-        "if future.raises and not (other is not None and other.raises):",
+        "if future.raises and not (dependency is not None and self._is_raised(dependency)):",
         "if future.raises:",
         "test_a_task_that_could_not_run_is_raised_only_if_what_it_needed_is_not",
     ),
