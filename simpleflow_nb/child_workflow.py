@@ -45,8 +45,10 @@ class ChildWorkflow:
         self.idempotent = workflow.idempotent
         self.is_named_by_arguments = hasattr(workflow, "get_workflow_id")
 
-    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str | None:
         """Return what ``get_workflow_id`` of the class says, called as in simpleflow: with the class, then the arguments.
+
+        None, or an empty text, leaves the id to the run.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -54,7 +56,9 @@ class ChildWorkflow:
             DefinitionError: it is not a text that can name an execution.
         """
         name = self._asked("get_workflow_id", args, kwargs)
-        is_name = isinstance(name, str) and 0 < len(name) <= constants.MAX_ID_CHARACTERS and name != "arn"
+        if name is None or name == "":
+            return None
+        is_name = isinstance(name, str) and len(name) <= constants.MAX_ID_CHARACTERS and name != "arn"
         if not isinstance(name, str) or not is_name or _FORBIDDEN.search(name):
             raise DefinitionError(
                 f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "

@@ -58,8 +58,8 @@ class ChildTask(Protocol):
     declared_in: str | None
     is_named_by_arguments: bool
 
-    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
-        """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``."""
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str | None:
+        """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``; None for one of the run's."""
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
         """Return the attributes of the decision that starts a child with these arguments, but for its id and its input."""
