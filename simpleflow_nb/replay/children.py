@@ -216,12 +216,6 @@ class Children(Externals):
             return False
         return True
 
-    def _identify_or_fail(self, future: Future[Any]) -> None:
-        try:
-            self._identify(future)
-        except SimpleflowError as error:
-            self._fail_to_start(future, error)
-
     def _fail_to_start(self, future: Future[Any], error: Exception) -> None:
         self.fail(future, WorkflowFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
 

@@ -39,6 +39,7 @@ class ActivityTask(Protocol):
     retry: RetryPolicy
     raises_on_failure: bool | None  # None: as the workflow says
     idempotent: bool
+    is_named_by_arguments: bool  # they decide the end of the id
     meta: dict[str, Any] | None
     is_plain: bool  # its input is the list or the mapping of its arguments alone
     declared_in: str | None  # the module that workers import, if the name does not say it

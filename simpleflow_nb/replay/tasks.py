@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from .. import payload
-from ..exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
+from ..exceptions import DefinitionError, DependencyFailed, SimpleflowError, TaskCanceled, TaskFailed
 from ..futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from . import commands
 from .arguments import FUTURES, READ_ONCE, contents, fault_of, listed, unfinished
@@ -52,6 +52,7 @@ class Tasks(Looks):
         "refused",
         "replaying",
         "run_id",
+        "suffix_of",
         "task_of",
         "tasks",
         "workflow_id",
@@ -84,6 +85,7 @@ class Tasks(Looks):
         # called with each failed attempt, if the workflow wants to decide about them
         self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
         self.task_of: Callable[[Future[Any]], Any] | None = None  # what was submitted for a future
+        self.suffix_of: Callable[[Future[Any]], str] | None = None  # the end of an id that its arguments decide
         self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
@@ -103,7 +105,7 @@ class Tasks(Looks):
         depth: int = 2,
         raises: bool | None = None,
     ) -> Future[Any]:
-        """Schedule an activity as soon as its arguments are available. Its id is reserved now.
+        """Schedule an activity as soon as its arguments are available. Its id is reserved now, unless they decide it.
 
         ``raises`` overrides the activity's own ``raises_on_failure``.
         """
@@ -117,7 +119,8 @@ class Tasks(Looks):
             args, kwargs = listed(args), listed(kwargs)
             found = contents(args) | contents(kwargs.values())
         name = task.name
-        if task.idempotent:
+        is_named = task.idempotent or task.is_named_by_arguments
+        if is_named:
             future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
         else:
             n = self.counters[name] = self.counters.get(name, 0) + 1
@@ -139,7 +142,7 @@ class Tasks(Looks):
         future.code, future.lasti = frame.f_code, frame.f_lasti
         if found & FUTURES:
             self._hold(future)
-        elif task.idempotent:
+        elif is_named:
             self._identify(future)
         elif self.ready or self.open >= self.open_limit:
             self.ready.append(future)
@@ -264,7 +267,7 @@ class Tasks(Looks):
             self._identify(future)
 
     def _identify(self, future: Future[Any]) -> None:
-        """Give an idempotent task its id, now that it has its arguments; an earlier one with the same arguments replaces it."""
+        """Give a task its id, now that it has its arguments, which decide it; an earlier one with the same id replaces it."""
         id = self._identity_of(future)
         first = self.tasks.setdefault(id, future)
         future.id = future.key = id
@@ -280,8 +283,23 @@ class Tasks(Looks):
                 first.followers = []
             first.followers.append(future)
 
+    def _identify_or_fail(self, future: Future[Any]) -> None:
+        try:
+            self._identify(future)
+        except SimpleflowError as error:
+            self._fail_to_start(future, error)
+
+    def _fail_to_start(self, future: Future[Any], error: Exception) -> None:
+        self.fail(future, TaskFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
+
     def _identity_of(self, future: Future[Any]) -> str:
-        """Return the id of an idempotent task."""
+        """Return the id that the arguments of a task decide.
+
+        Raises:
+            DefinitionError: what the user's code returns cannot be one.
+        """
+        if future.task.is_named_by_arguments and self.suffix_of is not None:
+            return commands.activity_id(future.name, self.suffix_of(future))
         return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
 
     def _enqueue(self, future: Future[Any]) -> None:
@@ -300,7 +318,7 @@ class Tasks(Looks):
             if future.stage != HELD:
                 continue
             if not future.id:
-                self._identify(future)
+                self._identify_or_fail(future)
                 ready.extend(self.ready)
                 self.ready.clear()
                 continue
