@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -24,6 +23,7 @@ from .activity_context import running_context
 from .activity_defaults import default_task_list, default_timeouts, default_version
 from .exceptions import DefinitionError
 from .retry import RetryPolicy, retry_policy
+from .swf_names import NO_NAME, is_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,8 +38,6 @@ class NotSet:
 
 
 PRIORITY_NOT_SET = NotSet  #: as ``task_priority``: that of the workflow
-
-_FORBIDDEN_IN_ID = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]")
 
 _registry: dict[str, Activity[Any, Any]] = {}
 
@@ -78,8 +76,8 @@ class Activity(Generic[P, T]):
             if callable is None:
                 raise DefinitionError("an activity without a function needs a name")
             name = f"{callable.__module__}.{getattr(callable, '__qualname__', callable.__class__.__qualname__)}"
-        if not 0 < len(name) <= constants.MAX_ID_CHARACTERS or any(c in name for c in ":/|") or name == "arn":
-            raise DefinitionError(f"{name!r} cannot be the name of an activity type: 1 to 256 characters without : / |")
+        if not is_name(name):
+            raise DefinitionError(f"{name!r:.300} cannot be the name of an activity type: {NO_NAME}")
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
         self.callable: Callable[P, T] | None = callable
@@ -168,8 +166,10 @@ class Activity(Generic[P, T]):
             suffix = str(self.callable.get_task_id(workflow, *args, **kwargs))  # type: ignore[union-attr]  # of user code
         except Exception as error:
             raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
-        if not suffix or _FORBIDDEN_IN_ID.search(suffix):
-            raise DefinitionError(f"{where} is {suffix!r:.80}; a text without ':', '/', '|' and controls is needed")
+        if not is_name(f"-{suffix[: constants.MAX_ID_CHARACTERS - 1]}") or not suffix:
+            raise DefinitionError(
+                f"{where} is {suffix!r:.80}; it has to be a text, no ':', '/', '|', controls or blank at its end"
+            )
         return suffix
 
     def with_plain_input(self) -> Activity[Any, Any]:

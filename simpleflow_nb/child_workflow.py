@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +9,8 @@ from . import constants
 from .exceptions import DefinitionError
 from .replay import Execution
 from .retry import RetryPolicy, retry_policy
+from .swf_names import NO_NAME, is_name
 from .workflow_type import WorkflowType, checked_tags, execution_input
-
-_FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]")  # in a workflow id
 
 
 class ChildWorkflow:
@@ -58,12 +56,8 @@ class ChildWorkflow:
         name = self._asked("get_workflow_id", args, kwargs)
         if name is None or name == "":
             return None
-        is_name = isinstance(name, str) and len(name) <= constants.MAX_ID_CHARACTERS and name != "arn"
-        if not isinstance(name, str) or not is_name or _FORBIDDEN.search(name):
-            raise DefinitionError(
-                f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "
-                "no ':', '/', '|' or controls, and not 'arn'"
-            )
+        if not isinstance(name, str) or not is_name(name):
+            raise DefinitionError(f"{self.workflow.class_path()}.get_workflow_id() is {name!r:.80}; it has to be {NO_NAME}")
         return name
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:

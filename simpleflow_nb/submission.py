@@ -17,6 +17,7 @@ from .marker import Marker
 from .replay import Execution
 from .replay.arguments import waited_for
 from .signal import WaitForSignal
+from .swf_names import NO_NAME, is_name
 from .workflow_type import WorkflowType, execution_input
 
 #: Settings of a run that one continued as new keeps.
@@ -207,7 +208,6 @@ def _signal_name(name: str) -> str:
 def _user_name(name: str, what: str) -> str:
     if not name or name.startswith("_") or len(name) > MAX_ID_CHARACTERS:
         raise DefinitionError(f"{name!r} cannot name a {what}: 1 to 256 characters, not beginning with an underscore")
-    if what == "timer" and (name == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)):
-        # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartTimerDecisionAttributes.html
-        raise DefinitionError(f"{name!r} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
+    if what == "timer" and not is_name(name):
+        raise DefinitionError(f"{name!r} cannot name a timer: {NO_NAME}")
     return name

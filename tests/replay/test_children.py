@@ -258,7 +258,7 @@ def named(name: Any) -> type[Workflow]:
 
 
 @pytest.mark.parametrize("pending", [False, True])
-@pytest.mark.parametrize("name", ["x" * 257, 7, "a:b", "a/b", "a|b", "a\nb", "a\x9fb", "arn"])
+@pytest.mark.parametrize("name", ["x" * 257, 7, "a:b", "a/b", "a|b", "a\nb", "a\x9fb", "arn", " a", "a ", "\u2003a"])
 def test_a_name_that_no_execution_can_have_is_refused_before_the_service_refuses_the_whole_decision(name, pending):
     def run(w):
         try:
@@ -269,8 +269,8 @@ def test_a_name_that_no_execution_can_have_is_refused_before_the_service_refuses
 
     said = result_of(run, *([completes("load-1")] if pending else []))
     assert said.endswith(
-        f"tests.replay.test_children.Misnamed.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "
-        "no ':', '/', '|' or controls, and not 'arn'"
+        f"tests.replay.test_children.Misnamed.get_workflow_id() is {name!r:.80}; it has to be "
+        "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
     )
 
 

@@ -63,8 +63,9 @@ def test_a_named_task_is_retried_under_its_id_with_the_number_of_the_attempt():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("", "is ''; a text without ':', '/', '|' and controls is needed"),
-        ("a/b", "is 'a/b'; a text without ':', '/', '|' and controls is needed"),
+        ("", "is ''; it has to be a text, no ':', '/', '|', controls or blank at its end"),
+        ("a/b", "is 'a/b'; it has to be a text, no ':', '/', '|', controls or blank at its end"),
+        ("a ", "is 'a '; it has to be a text, no ':', '/', '|', controls or blank at its end"),
         (KeyError("oops"), "raised KeyError: 'oops'"),
     ],
 )

@@ -394,7 +394,8 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
         (lambda self: self.timer(float("nan")), "DefinitionError: a timer of nan seconds: it takes 0 to 99999999"),
         (
             lambda self: self.submit(self.start_timer("a/b", 1)),
-            "DefinitionError: 'a/b' cannot name a timer: no ':', '/', '|' or controls, and not 'arn'",
+            "DefinitionError: 'a/b' cannot name a timer: 1 to 256 characters, no ':', '/', '|' or controls, "
+            "no blanks at its ends, not 'arn'",
         ),
         (
             lambda self: self.submit(self.start_timer("_mine", 1)),
