@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import platform
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from deciders.runs.planned_run import run_for
 from deciders.specification import load_specification
+from simpleflow_nb import __version__
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
@@ -301,6 +304,31 @@ def test_executions_may_be_asked_for_until_the_last_day_that_there_is(said: Said
     words = ("workflow.filter", "--db", tmp_path / "journal.sqlite3", "--from-date", "0001-01-01", "--to-date", "9999-12-31")
     told = "no executions fit; --status closed lists those that have ended\n"
     assert said(*words) == (0, "", told)
+
+
+def test_info_shows_versions_settings_and_the_environment_without_secrets(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith(("AUTOFLOW", "AWS", "SIMPLEFLOW", "SWF"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "x")
+    monkeypatch.setenv("SIMPLEFLOW_NB_PAYLOADS", "/kept/wJalrXUtnFEMI/K7MDENG/here")
+    code, out, err = said("info")
+    assert (code, err) == (0, "")
+    versions, settings, environment = out.removesuffix("\n\n").split("\n\n")
+    assert versions.startswith(f"# Versions\nsimpleflow_nb: {__version__}\npython_version: {platform.python_version()}\n")
+    assert "\nSWF_CONNECTION_RETRIES=5\n" in settings
+    assert environment.splitlines() == [
+        "# Environment AUTOFLOW* AWS* SIMPLEFLOW* SWF*",
+        "AWS_DEFAULT_REGION=eu-west-1",
+        "AWS_SECRET_ACCESS_KEY=***",
+        "AWS_SESSION_TOKEN=***",
+        "SIMPLEFLOW_NB_PAYLOADS=/kept/***/here",
+    ]
+    assert "wJalrXUtnFEMI" not in out
+    assert said("info", "versions") == (0, f"{versions}\n\n", "")
+    told = "simpleflow-nb: invalid value for '[versions] [settings] [environment]': 'x' is not one of 'versions', 'settings', "
+    assert said("info", "x") == (2, "", f"{told}'environment' (see simpleflow-nb info --help)\n")
 
 
 def test_a_task_without_its_run_is_asked_for(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
