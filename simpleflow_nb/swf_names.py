@@ -1,4 +1,4 @@
-"""What SWF takes as the name of something: a domain, a type and its version, a task list, an execution, a task, a timer.
+"""The rule for SWF's names: of domains, types and their versions, task lists, executions, tasks and timers.
 
 https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
 """
