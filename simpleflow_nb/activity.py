@@ -68,19 +68,20 @@ class Activity(Generic[P, T]):
         meta: dict[str, Any] | None = None,
         isolation: Isolation = "thread",
     ) -> None:
+        other: Activity[P, T] | None = callable if isinstance(callable, Activity) else None
+        if other is not None:
+            callable, name = other.callable, name or other.name
         _check_body(callable)
         if name is None:
             if callable is None:
                 raise DefinitionError("an activity without a function needs a name")
             name = f"{callable.__module__}.{getattr(callable, '__qualname__', callable.__class__.__qualname__)}"
         if not names.is_strict(name):
-            raise DefinitionError(
-                f"{name!r:.80} cannot be the name of an activity type: a text of 1 to 256 characters, "
-                "no ':', '/', '|' or controls, and not 'arn'"
-            )
+            raise DefinitionError(f"{name!r:.300} cannot be the name of an activity type: {names.NO_NAME}")
         if isolation not in ("thread", "process"):
             raise DefinitionError(f"activity {name}: isolation is {isolation!r}; it is 'thread' or 'process'")
-        self.callable, self.name = callable, name
+        self.callable: Callable[P, T] | None = callable
+        self.name: str = name
         self.version = str(version) if version is not None else default_version()
         self.task_list = task_list if task_list is not None else default_task_list()
         if self.task_list:
@@ -102,12 +103,15 @@ class Activity(Generic[P, T]):
             **self.timeouts,
         }
         self.add_context_in_kwargs = bool(getattr(callable, "add_context_in_kwargs", False))
+        self.is_named_by_arguments = hasattr(callable, "get_task_id")
         self.__doc__ = getattr(callable, "__doc__", None)
         self.__name__ = getattr(callable, "__name__", name.rpartition(".")[2])
         self.__module__ = getattr(callable, "__module__", __name__)
         self.declared_in: str | None = None
         self.is_plain = False
-        if callable is not None:
+        if other is not None and name == other.name:
+            self.declared_in = other.declared_in  # workers have the other one, and know no more of this than its tasks say
+        elif callable is not None:
             _registry[name] = self
             declaring = _declaring_module()
             if declaring not in (name.rpartition(".")[0], "__main__"):  # a script cannot be imported by others
@@ -152,6 +156,25 @@ class Activity(Generic[P, T]):
         found.callable, found.isolation = body, "thread"
         found.add_context_in_kwargs = bool(getattr(body, "add_context_in_kwargs", False))
         return found
+
+    def id_suffix(self, workflow: Any, args: list[Any], kwargs: dict[str, Any]) -> str:
+        """Return the end of a task's id, as ``get_task_id`` of the function or class decides it.
+
+        It is called as in simpleflow, with the workflow and the arguments. Tasks with equal ids are one.
+
+        Raises:
+            DefinitionError: there is none, it raises, or what it returns cannot be in an id.
+        """
+        where = f"{self.name}.get_task_id()"
+        try:
+            suffix = str(self.callable.get_task_id(workflow, *args, **kwargs))  # type: ignore[union-attr]  # of user code
+        except Exception as error:
+            raise DefinitionError(f"{where} raised {type(error).__name__}: {error}") from error
+        if not names.is_strict(f"-{suffix[: constants.MAX_ID_CHARACTERS - 1]}") or not suffix:
+            raise DefinitionError(
+                f"{where} is {suffix!r:.80}; it has to be a text, no ':', '/', '|', controls or blank at its end"
+            )
+        return suffix
 
     def with_plain_input(self) -> Activity[Any, Any]:
         """Return the activity with the arguments alone as its input, for workers in other languages."""
@@ -270,6 +293,8 @@ def with_attributes(
     isolation: Isolation = "thread",
 ) -> Callable[[Callable[P, T]], Activity[P, T]]:
     """Make an activity of a function, plain or ``async``, or of a class with an ``execute()`` method.
+
+    Of an activity it makes the same one with these settings, such as another task list; ``isolation`` is that of the other.
 
     Args:
         name: type name. By default ``module.function``, which any worker finds by importing the module.

@@ -42,8 +42,10 @@ class ChildWorkflow:
         self.idempotent = workflow.idempotent
         self.is_named_by_arguments = hasattr(workflow, "get_workflow_id")
 
-    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str | None:
         """Return what ``get_workflow_id`` of the class says, called as in simpleflow: with the class, then the arguments.
+
+        None, or an empty text, leaves the id to the run.
 
         https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartChildWorkflowExecutionDecisionAttributes.html
 
@@ -51,6 +53,8 @@ class ChildWorkflow:
             DefinitionError: it is not a text that can name an execution.
         """
         name = self._asked("get_workflow_id", args, kwargs)
+        if name is None or name == "":
+            return None
         return names.strict_name(name, f"{self.workflow.class_path()}.get_workflow_id()")
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,11 @@ from .constants import MAX_ID_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, MAX_TIMEOUT
 from .exceptions import DefinitionError
 from .payload import HALF_CHARACTER
 
-_FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]")  # in ids, and in names of types and lists
+#: The rule for ids and for names of domains, types and task lists, for messages.
+#: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
+NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
+
+_FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]|\A\s|\s\Z")
 _MOST_OF_A_RUN_ID = _MOST_OF_A_VERSION = 64
 _CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
 _MOST_OF_A_CHANGE = MAX_ID_CHARACTERS - len("_patch-")
@@ -51,7 +55,7 @@ def timer_id(given: Any) -> str:
     """Return the id that a user gives to a timer."""
     text = _own(given, "a timer")
     if not is_strict(text):
-        raise DefinitionError(f"{given!r:.80} cannot name a timer: no ':', '/', '|' or controls, and not 'arn'")
+        raise DefinitionError(f"{given!r:.80} cannot name a timer: {NO_NAME}")
     return text
 
 
@@ -67,10 +71,7 @@ def target(workflow_id: Any, run_id: Any) -> tuple[str, str | None]:
 def strict_name(given: Any, where: str) -> str:
     """Return the name of a type or a task list. ``where`` says what has it, for the message."""
     if not is_strict(given):
-        raise DefinitionError(
-            f"{where} is {given!r:.80}; 1 to {MAX_ID_CHARACTERS} characters are needed, "
-            "no ':', '/', '|' or controls, and not 'arn'"
-        )
+        raise DefinitionError(f"{where} is {given!r:.80}; it has to be {NO_NAME}")
     text: str = given
     return text
 

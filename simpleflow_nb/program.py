@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from . import payload
+from .activity import Activity
 from .exceptions import DefinitionError
+from .futures import Future
 from .history import History, Lacks
 from .hooks import Hooks, check_plain, history_reader
 from .replay import Execution
+from .replay.calls.arguments import filled
 from .replay.protocol.events import HistoryEvent
 from .submission import task_of
 from .updates import Updates
@@ -43,6 +46,7 @@ class Program:
         execution.task_priority = self._task_priority
         execution.read_history = history_reader(execution)
         execution.task_of = task_of
+        execution.suffix_of = self._suffix_of
         execution.should_cancel = self._should_cancel
         if self.workflow is not None:
             Hooks(self.workflow, execution)
@@ -57,6 +61,10 @@ class Program:
         if not isinstance(arguments, dict):
             arguments = {"args": arguments if isinstance(arguments, list) else [arguments]} if execution.input else {}
         return self.workflow.run(*arguments.get("args", ()), **arguments.get("kwargs", {}))
+
+    def _suffix_of(self, future: Future[Any]) -> str:
+        task: Activity[Any, Any] = future.task
+        return task.id_suffix(self.workflow, filled(list(future.args)), filled(future.kwargs))
 
     def _task_priority(self) -> int | None:
         given = getattr(self.workflow, "task_priority", None)

@@ -100,6 +100,11 @@ class Submission:
         """Return the markers of this run, in the order in which they were recorded."""
         return [Marker(name, payload.decode(text)) for name, text in self.markers]
 
+    def submitted_marker(self, name: str) -> dict[str, Any] | None:
+        """Return the last marker of this run with a name in the form of the history; None without one."""
+        found = [text for known, text in self.markers if known == name]
+        return {"type": "marker", "name": name, "state": "recorded", "details": found[-1]} if found else None
+
     def _timer(self, wanted: task.TimerTask) -> Future[Any]:
         timer_id = names.timer_id(wanted.timer_id)
         control = None if wanted.control is None else payload.encoded(wanted.control, f"the control of timer {timer_id!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
@@ -18,8 +19,9 @@ class TaskFailureContext:
         event: the task as in the history: ``id``, ``name``, ``state`` (``failed`` or ``timed_out``), ``retry`` and others.
         future: of the task.
         exception_class: of the failure.
-        reason, details: of the failure, as the worker has told them.
-        task_error, task_message, task_error_type: ``ValueError: nope``, ``nope`` and ``ValueError``, if Python code raised it.
+        reason, details: of the failure, as the worker has told them; details that are JSON are decoded.
+        task_error, task_message: ``ValueError`` and ``nope``, if Python code raised it.
+        task_error_type: the class of what it raised. Nothing is imported for it: None if its module is not imported here.
         decision: set by the ``decide_`` methods; ``Decision.none`` leaves it to the retry policy of the task.
     """
 
@@ -42,19 +44,20 @@ class TaskFailureContext:
         decision: TaskFailureContext.Decision = Decision.none,
         retry_wait_timeout: int | None = None,
         reason: str | None = None,
-        details: str | None = None,
+        details: Any = None,
         task_error: str | None = None,
         task_message: str | None = None,
-        task_error_type: str | None = None,
+        task_error_type: type[BaseException] | None = None,
     ) -> None:
         self.a_task, self.event, self.future, self.exception_class = a_task, event, future, exception_class
         self._history = history
         self.decision, self.retry_wait_timeout = decision, retry_wait_timeout
-        self.reason, self.details = reason, details
-        found = _python_error(details)
-        self.task_error = task_error or found.get("error")
+        self.reason, self.details = reason, _decoded(details)
+        found = self.details if isinstance(self.details, dict) else {}
+        kind = str(found.get("error_type") or "")
+        self.task_error = task_error or kind.rpartition(".")[2] or found.get("error")
         self.task_message = task_message or found.get("message")
-        self.task_error_type = task_error_type or found.get("error_type")
+        self.task_error_type = task_error_type or _imported_class(kind)
 
     @property
     def history(self) -> History | None:
@@ -133,9 +136,15 @@ class TaskFailureContext:
         return f"<TaskFailureContext {self.id}: {self.reason}; {self.decision.name}>"
 
 
-def _python_error(details: str | None) -> dict[str, Any]:
+def _decoded(details: Any) -> Any:
     try:
-        found = json.loads(details or "")
+        return json.loads(details) if isinstance(details, str) else details
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return details
+
+
+def _imported_class(name: str) -> type[BaseException] | None:
+    """Return the exception class with a name such as ``shop.NoStock`` or ``ValueError``, None if it is not imported."""
+    module, _, kind = name.rpartition(".")
+    found = getattr(sys.modules.get(module or "builtins"), kind, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None

@@ -275,12 +275,13 @@ class Workflow(WorkflowType):
         return ContinueAsNewTask(args, kwargs)
 
     def get_run_context(self) -> dict[str, Any]:
-        """Return the ids of this execution, under simpleflow's keys."""
+        """Return the ids of this execution, under simpleflow's keys. Without a service there is no ``domain_name``: None."""
         executor, started = self.executor, self.executor.started_attributes
         parent = started.get("parentWorkflowExecution") or {}
         return {
             "name": started.get("workflowType", {}).get("name"),
             "version": started.get("workflowType", {}).get("version"),
+            "domain_name": executor.domain,
             "workflow_id": executor.workflow_id,
             "run_id": executor.run_id,
             "tag_list": started.get("tagList", []),
@@ -296,7 +297,8 @@ class Workflow(WorkflowType):
     def get_event_details(self, event_type: str, event_name: str) -> dict[str, Any] | None:
         """Return what the history has of the last signal, marker or timer with a name, or of an activity or child with an id.
 
-        ``event_type`` is ``signal``, ``marker``, ``timer``, ``activity`` or ``child_workflow``. None if there is none.
+        ``event_type`` is ``signal``, ``marker``, ``timer``, ``activity`` or ``child_workflow``. None if there is none. A marker
+        that this decision records has no ``event_id`` yet.
 
         Raises:
             DefinitionError: it is another type.
@@ -313,6 +315,8 @@ class Workflow(WorkflowType):
             raise DefinitionError(f"there are no details of {event_type!r}; ask for {', '.join(places)}")
         found: Any = places[event_type].get(event_name)
         last: dict[str, Any] | None = found[-1] if isinstance(found, list) else found
+        if last is None and event_type == "marker":
+            return self._submission.submitted_marker(event_name)
         return last
 
     # ---- hooks, called where the run is decided for the first time -----------------------------------------------------------

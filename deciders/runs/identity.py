@@ -53,7 +53,7 @@ def workflow_id(workflow_name: str, day_or_instance: date | str, identity: str) 
     A run without a date has its instance there in place of the date.
 
     Raises:
-        ValueError: SWF would refuse the id: over 256 characters, or with a ``/``, ``:``, ``|`` or control character.
+        ValueError: SWF would refuse the id: over 256 characters, a ``/``, ``:``, ``|``, control character, or blank before it.
             A workflow name that the specification accepts never does that.
     """
     made = f"{workflow_name}-{day_or_instance}-{identity}"
@@ -61,6 +61,8 @@ def workflow_id(workflow_name: str, day_or_instance: date | str, identity: str) 
         raise ValueError(f"workflow id {made[:60]!r}... has {len(made)} characters, more than {LONGEST_WORKFLOW_ID}")
     if any(character in "/:|" or ord(character) < 32 or 127 <= ord(character) < 160 for character in made):
         raise ValueError(f"workflow id {made!r} holds one of / : | or a control character")
+    if made[0].isspace():
+        raise ValueError(f"workflow id {made!r} begins with a blank")
     return made
 
 

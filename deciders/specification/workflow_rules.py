@@ -101,6 +101,8 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
             continue
         if fault := name_fault(name.text):
             problems.add(name.line, f"workflow name {shown(name.text)} {fault}")
+        elif name.text[0].isspace():
+            problems.add(name.line, f"workflow name {shown(name.text)} begins with a blank, and so would its workflow ids")
         if folded_name(name.text) not in first_line:
             first_line[folded_name(name.text)] = (name.text, name.line)
         else:

@@ -88,7 +88,7 @@ class DecidingWorkflow(Workflow):
         return {"numbers": [number.result for number in numbers], "ignored": ignored.exception.reason}
 
     def on_task_failure(self, failure_context):
-        if failure_context.task_error_type != "ValueError":
+        if failure_context.task_error_type is not ValueError:
             return None  # as the retries of the task say
         if failure_context.task_name != parse.name:
             return failure_context.decide_ignore()

@@ -9,7 +9,7 @@ import click
 
 from .. import payload
 from ..application.files.typed_values import typed_values
-from ..constants import MAX_TIMEOUT_SECONDS
+from ..constants import MAX_RUN_SECONDS
 from ..exceptions import DefinitionError
 from ..invisible import invisible_in
 from ..masking import refuse_secrets
@@ -18,14 +18,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option("--input", "-i", "text", help="Arguments as JSON: a list, a value, or {'args': [...], 'kwargs': {...}}."),
-    click.option("--input-file", type=click.File(), help="The same from a file; - reads standard input."),
+    click.option("--input-file", type=click.File(encoding="utf-8"), help="The same from a file; - reads standard input."),
     click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="One keyword argument; the value is read as YAML."
     ),
     click.option("--tags", help="Up to five, separated by commas."),
-    click.option(
-        "--execution-timeout", type=click.IntRange(1, MAX_TIMEOUT_SECONDS), help="Seconds after which the run is ended."
-    ),
+    click.option("--execution-timeout", type=click.IntRange(1, MAX_RUN_SECONDS), help="Seconds after which the run is ended."),
 )
 
 
@@ -44,7 +42,10 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
     if input_file is not None:
         if text is not None:
             raise DefinitionError("--input and --input-file exclude each other; give one")
-        text = input_file.read()
+        try:
+            text = input_file.read()
+        except UnicodeDecodeError as error:
+            raise DefinitionError(f"--input-file {input_file.name}: it is not UTF-8 at byte {error.start + 1}") from None
     try:
         arguments = payload.parse_input(text)
     except ValueError as error:

@@ -60,6 +60,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "service.start": ("engine.service", "Serve SWF's calls on this machine"),
     },
     "Tools": {
+        "info": ("engine.info", "Show versions, settings and the environment"),
         "doctor": ("notebooks.doctor", "Check what the runs of a workflow file need"),
         "binaries.download": ("engine.binaries", "Download programs that activities need"),
         "journal.prune": ("engine.journal", "Remove the histories of old local executions"),

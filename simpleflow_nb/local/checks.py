@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..constants import MAX_DATA_CHARACTERS, MAX_PAGE_SIZE, MAX_REASON_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, NEVER
+from ..names import NO_NAME, is_strict
 from ..payload import HALF_CHARACTER
 from .deciding import attributes_of
 from .faults import Fault, invalid
@@ -58,11 +59,10 @@ def check_data(name: str, text: str | None, limit: int = MAX_DATA_CHARACTERS) ->
 
 
 def check_name(name: str, text: str) -> None:
-    # https://docs.aws.amazon.com/amazonswf/latest/apireference/API_StartWorkflowExecution.html (workflowId)
     if HALF_CHARACTER.search(text):
         raise invalid(f"Value at '{name}' holds half a character (a lone surrogate): {text!r:.40}")
-    if not 0 < len(text) <= 256 or text == "arn" or any(c in ":/|" or ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
-        raise invalid(f"Value at '{name}' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'")
+    if not is_strict(text):
+        raise invalid(f"Value at '{name}' is not a name: {NO_NAME}")
 
 
 def check_task_list(name: str, given: Mapping[str, Any] | None) -> None:

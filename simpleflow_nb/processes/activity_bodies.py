@@ -16,6 +16,7 @@ from ..exceptions import ExecutionError, TaskFailed
 from ..import_errors import location_of_import_error
 from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
+from ..utils import format_exc_type
 from .middlewares import NONE, Middlewares
 from .own_modules import is_own, is_program
 
@@ -134,7 +135,7 @@ def failure_details(error: BaseException, reason: str) -> str:
     if isinstance(error, ExecutionError) and error.traceback:
         lines = [*error.traceback, "\nThe above exception ended the process of the following call:\n\n", *lines]
     message = masked(_said(error))
-    body = {"error": masked(reason), "error_type": type(error).__name__, "message": message, "traceback": lines}
+    body = {"error": masked(reason), "error_type": format_exc_type(type(error)), "message": message, "traceback": lines}
     text = payload.encode(body)
     if payload.is_too_long(text):
         body |= {"error": body["error"][:2_000], "message": message[:2_000]}

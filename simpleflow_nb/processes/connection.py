@@ -43,7 +43,7 @@ def connected(
     """
     from ..swf.client import Boto3Service
 
-    domain = named_domain(domain)
+    domain = named_domain(domain, "workflow.start --local works without AWS")
     with explaining():
         service = Boto3Service(region=region, pollers=pollers)
         try:
@@ -54,14 +54,18 @@ def connected(
             service.close()
 
 
-def named_domain(domain: str | None) -> str:
+def named_domain(domain: str | None, otherwise: str | None = None) -> str:
     """Return the domain, if one was named.
+
+    Args:
+        otherwise: what else would be right, for commands without ``--local``.
 
     Raises:
         DefinitionError: none was named.
     """
     if not domain:
-        raise DefinitionError("name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS")
+        named = "name the domain with --domain (or SWF_DOMAIN)"
+        raise DefinitionError(f"{named}; {otherwise}" if otherwise else f"{named}, or add --local to work without AWS")
     return domain
 
 

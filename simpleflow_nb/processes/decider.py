@@ -281,6 +281,7 @@ class Decider:
             program(cls),
             run_id=execution["runId"],
             workflow_id=name,
+            domain=self.domain,
             open_activity_limit=cls.max_open_activity_count,
             task_list=self.activity_task_list,
             child_task_list=self.child_task_list,

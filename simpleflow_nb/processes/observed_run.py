@@ -45,8 +45,9 @@ class ObservedRun:
         events: Sequence[HistoryEvent],
         load: payload.Load,
         cls: type[Workflow] | None = None,
+        domain: str | None = None,
     ) -> None:
-        self.workflow_id, self.run_id, self.events = workflow_id, run_id, list(events)
+        self.workflow_id, self.run_id, self.events, self.domain = workflow_id, run_id, list(events), domain
         self._load, self._class = load, cls
         self._execution: ObservedExecution | None = None
 
@@ -129,6 +130,7 @@ class ObservedRun:
             self._program,
             run_id=self.run_id,
             workflow_id=self.workflow_id,
+            domain=self.domain,
             open_activity_limit=cls.max_open_activity_count,
             load=self._load,
             is_interruptible=may_be_interrupted(),

@@ -52,6 +52,7 @@ class Execution(ExecutionState):
         "decided_at",
         "decision_limit",
         "delivered",
+        "domain",
         "hooks",
         "now",
         "read_events",
@@ -67,6 +68,7 @@ class Execution(ExecutionState):
         *,
         run_id: str = "",
         workflow_id: str = "",
+        domain: str | None = None,
         open_activity_limit: int = MAX_OPEN_ACTIVITY_COUNT,
         decision_limit: int = MAX_DECISIONS,
         task_list: str | None = None,
@@ -78,7 +80,7 @@ class Execution(ExecutionState):
     ) -> None:
         super().__init__(program, load, run_id, on_log)
         self.is_interruptible = is_interruptible
-        self.workflow_id = workflow_id
+        self.workflow_id, self.domain = workflow_id, domain
         self.configured_limit, self.decision_limit = open_activity_limit, decision_limit
         self.activity_task_list, self.child_task_list = task_list, child_task_list
         # called when a cancellation was requested, with the events so far if it takes them,

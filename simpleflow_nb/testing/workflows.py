@@ -198,7 +198,7 @@ class Harness:
         kind: Any = known.info["workflowType"]
         cls = self.engine.decider.workflows.found(kind["name"], kind["version"], lambda: None)
         events: Any = self.history(known.workflow_id, known.run_id)
-        return ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls)
+        return ObservedRun(known.workflow_id, known.run_id, events, self.engine.payloads.load, cls, DOMAIN)
 
     def _wait_decided(self, execution: dict[str, str]) -> None:
         until = time.monotonic() + _DECIDED_SECONDS

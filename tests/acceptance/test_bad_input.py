@@ -302,7 +302,8 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (
         ("service.start", "--domain", "g:1"),
         2,
-        "Value at '--domain' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+        "Value at '--domain' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, "
+        "no blanks at its ends, not 'arn'",
     ),
     (("valdate",), 2, "there is no command 'valdate' (did you mean 'validate'?) (see simpleflow-nb --help)"),
     (
@@ -382,7 +383,7 @@ def test_a_workflow_that_cannot_be_registered_is_one_sentence(tmp_path: Path) ->
     with_modules(tmp_path / "here")
     result = typed(*START, "mine.Colon", cwd=tmp_path / "here")
     sentence = "the service refuses workflow type 'a:b' (version '1'): Value at 'name' is not a name: "
-    allowed = "1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+    allowed = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
     assert (result.stdout, result.stderr, result.returncode) == ("", f"simpleflow-nb: {sentence}{allowed}\n", 2)
 
 

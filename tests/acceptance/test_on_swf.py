@@ -132,7 +132,7 @@ def test_standalone_says_why_a_run_failed_and_exits_with_1(endpoint: str, tmp_pa
         (
             ("standalone", "examples.basic.BasicWorkflow"),
             2,
-            "simpleflow-nb: name the domain with --domain (or SWF_DOMAIN), or add --local to work without AWS\n",
+            "simpleflow-nb: name the domain with --domain (or SWF_DOMAIN); workflow.start --local works without AWS\n",
         ),
         (
             ("standalone", "examples.basic.Missing", "--domain", "TestDomain"),

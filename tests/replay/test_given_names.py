@@ -22,7 +22,7 @@ SECONDS = "99999999 are expected"
 NO_RUN_ID = "is not a run id: a text of 1 to 64 characters, or None"
 NO_TARGET = "is not a workflow id: a text of 1 to 256 characters"
 NO_PRIORITY = "a whole number from -2147483648 to 2147483647 is expected, or None"
-NO_NAME = "1 to 256 characters are needed, no ':', '/', '|' or controls, and not 'arn'"
+NO_NAME = "it has to be 1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 HALF = "a\ud800"
 
 

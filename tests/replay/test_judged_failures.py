@@ -110,13 +110,13 @@ def test_a_retry_with_a_value_that_has_no_json_form_fails_the_run():
 
 @pytest.mark.parametrize(
     ("other", "what"),
-    [(ActivityTask(clean, 1), "an activity task of clean"), (ChildWorkflowTask(Child), "a child of child"), (3, "3")],
+    [(ActivityTask(clean, 1), "ActivityTask(clean)"), (ChildWorkflowTask(Child), "ChildWorkflowTask(child)"), (3, "3")],
 )
 def test_a_task_of_something_else_does_not_take_the_place_of_a_failed_one(other, what):
     cls = judging(lambda w, context: context.decide_handled(other), one_strict)
     assert failure_of(cls, fails("strict-1")) == (
-        f"DefinitionError: on_task_failure() gives {what} for activity-strict-1, which is a task of strict; "
-        "give a task of the same, or a future"
+        f"DefinitionError: on_task_failure() has decided for {what}, not for a task of strict; "
+        "another activity is submitted by run()"
     )
 
 

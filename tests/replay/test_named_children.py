@@ -12,6 +12,8 @@ from simpleflow_nb.exceptions import DefinitionError, WorkflowException
 from simpleflow_nb.local.decisions import attributes_of
 
 from .children import (
+    ONE,
+    TWO,
     Child,
     Named,
     Once,
@@ -78,7 +80,7 @@ def named(name: Any) -> type[Workflow]:
 
 
 @pytest.mark.parametrize("pending", [False, True])
-@pytest.mark.parametrize("name", ["", "x" * 257, 7, "a:b", "a/b", "a|b", "a\nb", "a\x9fb", "arn"])
+@pytest.mark.parametrize("name", ["x" * 257, 7, "a:b", "a/b", "a|b", "a\nb", "a\x9fb", "arn", " a", "a ", "\u2003a"])
 def test_a_name_that_no_execution_can_have_is_refused_before_the_service_refuses_the_whole_decision(name, pending):
     def run(w):
         try:
@@ -89,9 +91,32 @@ def test_a_name_that_no_execution_can_have_is_refused_before_the_service_refuses
 
     said = result_of(run, *([completes("load-1")] if pending else []))
     assert said.endswith(
-        f"tests.replay.test_named_children.Misnamed.get_workflow_id() is {name!r:.80}; 1 to 256 characters are needed, "
-        "no ':', '/', '|' or controls, and not 'arn'"
+        f"tests.replay.test_named_children.Misnamed.get_workflow_id() is {name!r:.80}; it has to be "
+        "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
     )
+
+
+@pytest.mark.parametrize("pending", [False, True])
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_child_that_its_class_does_not_name_has_an_id_of_the_run(name, pending):
+    class Sometimes(Child):
+        @classmethod
+        def get_workflow_id(cls, workflow, day):
+            return name if day == "any" else f"on {day}"
+
+    class Idempotent(Sometimes):
+        idempotent = True
+
+    def run(w):
+        day = w.submit(load) if pending else "any"
+        twice = [w.submit(Sometimes, one) for one in (day, "monday", day)]
+        once = [w.submit(Idempotent, day) for _ in range(2)]
+        return [child.result for child in (*twice, *once)]
+
+    *_, asked = decided(run, *([completes("load-1", "any")] if pending else []))
+    ids = [one.removeprefix("StartChildWorkflowExecution ") for one in asked if one.startswith("StartChild")]
+    [digest] = {one for one in ids if len(one) > len(ONE)}
+    assert sorted(ids) == sorted([ONE, TWO, digest, *([] if pending else ["on monday"])])
 
 
 @pytest.mark.parametrize("pending", [False, True])

@@ -188,7 +188,7 @@ def local() -> Iterator[str]:
     served.close()
 
 
-NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 
 
 @pytest.mark.parametrize(

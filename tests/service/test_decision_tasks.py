@@ -206,7 +206,7 @@ def test_markers_are_recorded_as_they_are(client):
 # ---- responses that cannot be carried out ------------------------------------------------------------------------------------
 
 
-NOT_A_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+NOT_A_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 
 NOT_A_POLICY = "Value at 'childPolicy' is not one of TERMINATE, REQUEST_CANCEL, ABANDON"
 NO_RUN_SECONDS = "Value at 'executionStartToCloseTimeout' is not a duration"
@@ -228,6 +228,10 @@ def _without(decision, name):
         (schedule("a", activityType={"name": "task"}), "decisions[1]: activityType without version"),
         (schedule("a", taskList={}), "decisions[1]: taskList without name"),
         (schedule("a/b"), f"decisions[1]: Value at 'activityId' {NOT_A_NAME}"),
+        (schedule(" a"), f"decisions[1]: Value at 'activityId' {NOT_A_NAME}"),
+        (schedule("a", taskList={"name": "q "}), f"decisions[1]: Value at 'taskList.name' {NOT_A_NAME}"),
+        (start_timer("t ", 1), f"decisions[1]: Value at 'timerId' {NOT_A_NAME}"),
+        (start_child(" c"), f"decisions[1]: Value at 'workflowId' {NOT_A_NAME}"),
         (start_timer("arn", 1), f"decisions[1]: Value at 'timerId' {NOT_A_NAME}"),
         (schedule("a", startToCloseTimeout="soon"), "decisions[1]: Value at 'startToCloseTimeout' is not a duration: 'soon'"),
         (schedule("a", taskPriority="high"), "decisions[1]: Value at 'taskPriority' is not an integer: 'high'"),

@@ -28,7 +28,7 @@ def test_what_the_other_process_raised_is_what_failed(one):
     told = ended_as(history)
     details = json.loads(told["details"])
     assert told["reason"] == "ExecutionError: Unusual: très étrange"
-    assert (details["error_type"], details["message"]) == ("ExecutionError", "Unusual: très étrange")
+    assert (details["error_type"], details["message"]) == ("simpleflow_nb.exceptions.ExecutionError", "Unusual: très étrange")
     lines = "".join(details["traceback"])
     assert f"{HERE}.Unusual: très étrange\n\nThe above exception ended the process of the following call:\n\nTraceback" in lines
 

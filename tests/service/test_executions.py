@@ -159,11 +159,13 @@ def test_data_of_more_than_32768_characters_is_refused_wherever_it_goes(client, 
         ({"tagList": ["t" * 257]}, "tagList: at most 5 tags of at most 256 characters"),
         (
             {"workflowId": "a/b"},
-            "Value at 'workflowId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+            "Value at 'workflowId' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, "
+            "no blanks at its ends, not 'arn'",
         ),
         (
             {"taskList": {"name": "a:b"}},
-            "Value at 'taskList.name' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'",
+            "Value at 'taskList.name' is not a name: 1 to 256 characters, no ':', '/', '|' or controls, "
+            "no blanks at its ends, not 'arn'",
         ),
         ({"executionStartToCloseTimeout": "soon"}, "Value at 'executionStartToCloseTimeout' is not a duration: 'soon'"),
         ({"taskStartToCloseTimeout": "123456789"}, "Value at 'taskStartToCloseTimeout' is not a duration: '123456789'"),

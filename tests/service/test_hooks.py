@@ -9,8 +9,9 @@ import pytest
 
 from simpleflow_nb import RetryPolicy, Workflow, activity
 from simpleflow_nb.constants import MAX_DATA_CHARACTERS
+from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
-from simpleflow_nb.task import ActivityTask
+from simpleflow_nb.task import ActivityTask, TaskFailureContext
 from simpleflow_nb.testing import RunFailed, harness
 
 from .manual_client import attributes
@@ -224,6 +225,45 @@ def test_a_retry_of_the_workflow_waits_with_a_timer_and_takes_the_changed_argume
     inputs = [json.loads(attributes(one)["input"])["args"] for one in events if one["eventType"] == "ActivityTaskScheduled"]
     assert inputs == [[1], [2], [3]]
     assert {count: message for _, count, message in CALLS} == {0: "1 is too small", 1: "2 is too small"}
+
+
+class NoStock(Exception):
+    """An exception of a module of the program."""
+
+
+@activity.with_attributes()
+def raising(kind):
+    raise {"builtin": KeyError("tea"), "own": NoStock("tea")}[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "cls", "message"), [("builtin", "KeyError", KeyError, "'tea'"), ("own", "NoStock", NoStock, "tea")]
+)
+def test_the_context_of_a_failure_has_the_exception_of_the_activity(kind, error, cls, message):
+    class Asking(Workflow):
+        name = "hooks.asking"
+
+        def on_task_failure(self, failure_context):
+            CALLS.append(failure_context)
+            return failure_context.decide_ignore()
+
+        def run(self):
+            return self.submit(raising, kind).result
+
+    with harness(Asking) as service:
+        assert service.result(*service.start(Asking)) is None
+    told = CALLS[0]
+    assert (told.task_error, told.task_error_type, told.task_message) == (error, cls, message)
+    assert (told.reason, told.details["message"]) == (f"{error}: {message}", message)
+    assert "in raising\n" in "".join(told.details["traceback"])
+
+
+@pytest.mark.parametrize(
+    "details", [None, "", "killed", '["a"]', '{"error_type": "never.imported.Error"}', '{"error_type": 7}']
+)
+def test_a_failure_of_no_known_exception_has_no_class(details):
+    context = TaskFailureContext(None, {}, None, TaskFailed, details=details)
+    assert context.task_error_type is None
 
 
 class Confused(Workflow):

@@ -27,6 +27,7 @@ from simpleflow_nb.swf.mapper.querysets import (
     WorkflowExecutionQuerySet,
     WorkflowTypeQuerySet,
 )
+from simpleflow_nb.swf.utils import get_workflow_execution, get_workflow_history
 from simpleflow_nb.testing import harness
 
 from .moto_server import environment, moto_endpoint
@@ -285,6 +286,43 @@ class Sum(Workflow):
         for y in range(x):
             x = self.submit(add, x, y).result
         return x
+
+
+@activity.with_attributes(task_list="sums")
+def hurry_up() -> list[str]:
+    """Send the own run a signal, as an activity of simpleflow's would."""
+    context = hurry_up.context
+    assert context is not None
+    execution = get_workflow_execution(context["domain_name"], context["workflow_id"], context["run_id"])
+    execution.signal("hurry", {"from": context["activity_id"]})
+    history = get_workflow_history(context["domain_name"], context["workflow_id"])
+    return [execution.workflow_id, execution.domain.name, *history.signals]
+
+
+class Hurried(Workflow):
+    name, version, task_list = "object.hurried", "1", "sums"
+
+    def run(self) -> list[object]:
+        done = self.submit(hurry_up)
+        return [self.submit(self.wait_signal("hurry")).result["from"], *done.result]
+
+
+def test_an_activity_reaches_its_own_run_on_whatever_service_that_is():
+    with harness(Hurried) as opened:
+        workflow_id, run_id = opened.start(Hurried, workflow_id="w")
+        assert opened.result(workflow_id, run_id) == [f"activity-{hurry_up.name}-1", "w", DOMAIN, "hurry"]
+
+
+def test_an_execution_is_found_by_its_id_alone(domain, sums):
+    started = sums.start_execution("w")
+    other = get_workflow_execution(domain.name, "w", service=domain.service)
+    assert (other.run_id, other.status) == (started.run_id, "OPEN")
+    started.terminate()
+    closed = get_workflow_execution(domain.name, "w", service=domain.service)
+    assert (closed.run_id, closed.status) == (started.run_id, "CLOSED")
+    if domain.service is not None:  # moto does not filter by id
+        with pytest.raises(ValueError, match=f"^no execution in {domain.name} has the workflow id nowhere$"):
+            get_workflow_execution(domain.name, "nowhere", service=domain.service)
 
 
 def test_objects_may_be_of_any_service_and_histories_have_pages():

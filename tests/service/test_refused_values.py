@@ -9,7 +9,7 @@ from simpleflow_nb.local.service import DOMAIN
 
 from .manual_client import FLOW, continue_as_new
 
-NO_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, not 'arn'"
+NO_NAME = "is not a name: 1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 HALF = "holds half a character (a lone surrogate)"
 REGISTERED = {"domain": DOMAIN, "name": "some", "version": "1"}
 
@@ -19,6 +19,10 @@ REGISTERED = {"domain": DOMAIN, "name": "some", "version": "1"}
     [
         ("register_domain", {"name": "g:1"}, f"Value at 'name' {NO_NAME}"),
         ("register_domain", {"name": "n" * 257}, f"Value at 'name' {NO_NAME}"),
+        ("register_domain", {"name": " shop"}, f"Value at 'name' {NO_NAME}"),
+        ("register_workflow_type", {"name": "sums "}, f"Value at 'name' {NO_NAME}"),
+        ("register_workflow_type", {"version": "1 "}, f"Value at 'version' {NO_NAME}"),
+        ("register_activity_type", {"defaultTaskList": {"name": "\u00a0q"}}, f"Value at 'defaultTaskList.name' {NO_NAME}"),
         (
             "register_domain",
             {"workflowExecutionRetentionPeriodInDays": "abc"},

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from simpleflow_nb import Workflow, activity, futures
+from simpleflow_nb import Workflow, activity, futures, query
 from simpleflow_nb.exceptions import DefinitionError, ExecutionBlocked, TaskFailed
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.payload import encode
@@ -394,7 +394,8 @@ def test_named_timers_are_the_same_timer_and_can_be_cancelled():
         (lambda self: self.timer(float("nan")), "DefinitionError: a timer of nan seconds: it takes 0 to 99999999"),
         (
             lambda self: self.submit(self.start_timer("a/b", 1)),
-            "DefinitionError: 'a/b' cannot name a timer: no ':', '/', '|' or controls, and not 'arn'",
+            "DefinitionError: 'a/b' cannot name a timer: 1 to 256 characters, no ':', '/', '|' or controls, "
+            "no blanks at its ends, not 'arn'",
         ),
         (
             lambda self: self.submit(self.start_timer("_mine", 1)),
@@ -450,7 +451,38 @@ def test_the_run_context_has_simpleflows_keys():
 
     found = _run(contextual)
     assert set(found) == {
-        "name", "version", "workflow_id", "run_id", "tag_list",
+        "name", "version", "domain_name", "workflow_id", "run_id", "tag_list",
         "continued_execution_run_id", "parent_workflow_id", "parent_run_id",
     }  # fmt: skip
     assert (found["name"], found["workflow_id"], found["tag_list"]) == ("semantics.contextual", "Made-1", [])
+    assert found["domain_name"] == DOMAIN
+
+
+def test_a_query_knows_the_domain_of_its_run():
+    class Asked(Workflow):
+        name, version = "semantics.asked", "1"
+
+        def run(self):
+            self.domain = self.get_run_context()["domain_name"]
+            self.submit(self.wait_signal("end")).result
+
+        @query
+        def where(self):
+            return self.domain
+
+    with harness(Asked) as opened:
+        run = opened.start(Asked)
+        assert opened.query(run, "where") == DOMAIN
+
+
+def test_a_marker_has_details_as_soon_as_it_is_submitted():
+    def marking(self):
+        self.submit(self.record_marker("step", {"n": 1}))
+        self.submit(self.record_marker("step", {"n": 2}))
+        now = self.get_event_details("marker", "step")
+        self.timer(1).result
+        later = self.get_event_details("marker", "step")
+        return [now, {key: later[key] for key in now}, "event_id" in later, self.get_event_details("marker", "none")]
+
+    told = {"type": "marker", "name": "step", "state": "recorded", "details": '{"n":2}'}
+    assert _run(marking) == [told, told, True, None]

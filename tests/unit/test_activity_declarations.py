@@ -11,8 +11,9 @@ from simpleflow_nb.canvas import Group
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import RunFailed, run_workflow
 
-NO_NAME = "cannot be the name of an activity type: a text of 1 to 256 characters, no ':', '/', '|' or controls, and not 'arn'"
-STRICT = "1 to 256 characters are needed, no ':', '/', '|' or controls, and not 'arn'"
+RULE = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
+NO_NAME = f"cannot be the name of an activity type: {RULE}"
+STRICT = f"it has to be {RULE}"
 NO_RETRY = "it is a number of retries, 0 or more, or a RetryPolicy"
 NO_PRIORITY = "a whole number from -2147483648 to 2147483647 is expected, or None"
 FUNCTION = "builtins.builtin_function_or_method is not a JSON value: <built-in function len>"

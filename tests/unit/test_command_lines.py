@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import platform
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,9 +16,12 @@ import pytest
 
 from deciders.runs.planned_run import run_for
 from deciders.specification import load_specification
+from simpleflow_nb import __version__
 from simpleflow_nb.cli.file_words import split_words
 from simpleflow_nb.cli.main import cli, main
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.local.journal import Journal
+from simpleflow_nb.local.service import LocalService
 from tests.acceptance.samples import DATES, WORKFLOWS, inputs
 from tests.unit.recorded_runs import success_of
 from workers.records.run_records import RunRecords
@@ -272,14 +277,67 @@ def test_a_workflow_of_a_file_is_no_class(words: str, sentence: str, said: Said)
         ("workflow.tasks --local x --nb-tasks -1", "'--nb-tasks' / '-n': -1 is not in the range x>=1"),
         ("workflow.profile --local x -n 0", "'--nb-tasks' / '-n': 0 is not in the range x>=1"),
         ("outputs.clean f.yml --keep-days 99999999999", "'--keep-days': 99999999999 is not in the range 0<=x<=36500"),
-        ("workflow.start a.B --local --execution-timeout 0", "'--execution-timeout': 0 is not in the range 1<=x<=99999999"),
-        ("workflow.start a.B --local --execution-timeout -5", "'--execution-timeout': -5 is not in the range 1<=x<=99999999"),
+        ("workflow.start a.B --local --execution-timeout 0", "'--execution-timeout': 0 is not in the range 1<=x<=31536000"),
+        (
+            "workflow.start a.B --domain d --execution-timeout 31536001",
+            "'--execution-timeout': 31536001 is not in the range 1<=x<=31536000",
+        ),
+        ("workflow.start a.B --local --execution-timeout -5", "'--execution-timeout': -5 is not in the range 1<=x<=31536000"),
     ],
 )
 def test_a_number_that_no_option_can_mean_is_refused(words: str, sentence: str, said: Said) -> None:
     name = words.split()[0]
     told = f"simpleflow-nb: invalid value for {sentence} (see simpleflow-nb {name} --help)\n"
     assert said(*words.split()) == (2, "", told)
+
+
+@pytest.mark.parametrize("command", ["workflow.start a.B --local", "standalone a.B --domain d"])
+def test_arguments_in_a_file_that_is_no_text_are_refused(command: str, said: Said, tmp_path: Path) -> None:
+    file = tmp_path / "arguments.json"
+    file.write_bytes(b'["caf\xe9"]')
+    told = f"simpleflow-nb: --input-file {file}: it is not UTF-8 at byte 6\n"
+    assert said(*command.split(), "--input-file", str(file)) == (2, "", told)
+
+
+def test_executions_may_be_asked_for_until_the_last_day_that_there_is(said: Said, tmp_path: Path) -> None:
+    LocalService(Journal(tmp_path / "journal.sqlite3")).close()
+    words = ("workflow.filter", "--db", tmp_path / "journal.sqlite3", "--from-date", "0001-01-01", "--to-date", "9999-12-31")
+    told = "no executions fit; --status closed lists those that have ended\n"
+    assert said(*words) == (0, "", told)
+
+
+def test_info_shows_versions_settings_and_the_environment_without_secrets(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith(("AUTOFLOW", "AWS", "SIMPLEFLOW", "SWF"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "x")
+    monkeypatch.setenv("SIMPLEFLOW_NB_PAYLOADS", "/kept/wJalrXUtnFEMI/K7MDENG/here")
+    code, out, err = said("info")
+    assert (code, err) == (0, "")
+    versions, settings, environment = out.removesuffix("\n\n").split("\n\n")
+    assert versions.startswith(f"# Versions\nsimpleflow_nb: {__version__}\npython_version: {platform.python_version()}\n")
+    assert "\nSWF_CONNECTION_RETRIES=5\n" in settings
+    assert environment.splitlines() == [
+        "# Environment AUTOFLOW* AWS* SIMPLEFLOW* SWF*",
+        "AWS_DEFAULT_REGION=eu-west-1",
+        "AWS_SECRET_ACCESS_KEY=***",
+        "AWS_SESSION_TOKEN=***",
+        "SIMPLEFLOW_NB_PAYLOADS=/kept/***/here",
+    ]
+    assert "wJalrXUtnFEMI" not in out
+    assert said("info", "versions") == (0, f"{versions}\n\n", "")
+    told = "simpleflow-nb: invalid value for '[versions] [settings] [environment]': 'x' is not one of 'versions', 'settings', "
+    assert said("info", "x") == (2, "", f"{told}'environment' (see simpleflow-nb info --help)\n")
+
+
+def test_a_task_without_its_run_is_asked_for(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SWF_DOMAIN", raising=False)
+    told = (
+        "simpleflow-nb: shop order-7: name the domain, the run and the task; "
+        "or the run and the task, with --domain (or SWF_DOMAIN) or --local\n"
+    )
+    assert said("task.info", "shop", "order-7") == (2, "", told)
 
 
 def test_what_the_environment_says_is_refused_nowhere(said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,12 @@ import logging
 import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from simpleflow_nb import Activity, Workflow, constants, log, logging_context, utils
+from simpleflow_nb.activity import registered, with_attributes
 from simpleflow_nb.activity_context import ActivityContext, set_context
 from simpleflow_nb.dispatch.by_module import ModuleDispatcher
 from simpleflow_nb.dispatch.dry_run import DryRunDispatcher
@@ -20,6 +22,7 @@ from simpleflow_nb.dispatch.exceptions import DispatchError
 from simpleflow_nb.dispatch.from_task_registry import RegistryDispatcher
 from simpleflow_nb.processes.log_context import logged_as
 from simpleflow_nb.registry import Registry, registry
+from simpleflow_nb.retry import retry_policy
 from simpleflow_nb.testing import run_workflow
 from simpleflow_nb.utils import retry
 
@@ -176,6 +179,33 @@ def test_waits_grow_by_chance_and_are_never_shorter_than_a_second():
         for _ in range(20):
             assert 1 <= retry.exponential(retries) <= 2**retries + 1
     assert retry.constant(7)(3, any=4) == 7
+
+
+# ---- activities ------------------------------------------------------------------------------------------------------------
+
+
+@with_attributes(task_list="letters", version="2", retry=3)
+def shouted(text: str) -> str:
+    return text.upper()
+
+
+def test_an_activity_may_be_given_other_settings_where_it_is_submitted():
+    made: list[Any] = []
+
+    class Shouting(Workflow):
+        task_list = "letters"
+
+        def run(self, text: str, task_list: str) -> str:
+            made.append(with_attributes(task_list=task_list)(shouted))
+            return self.submit(made[-1], text).result
+
+    assert run_workflow(Shouting, "a", "numbers") == "A"
+    again = made[-1]
+    assert (again.name, again.task_list, again.callable) == (shouted.name, "numbers", shouted.callable)
+    assert (again.version, again.retry, again.declared_in) == ("1", retry_policy(0), shouted.declared_in)
+    assert registered(shouted.name) is shouted
+    other = with_attributes(name="letters.shouted")(shouted)
+    assert (other.name, other("b"), registered("letters.shouted")) == ("letters.shouted", "B", other)
 
 
 # ---- dispatchers -----------------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simpleflow_nb.application.executions.notebook_executions import execution_meant
+from simpleflow_nb.application.places import Place
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.inspection.documents import iso_time, profile_document, task_document
 from simpleflow_nb.inspection.executions import (
@@ -24,6 +27,7 @@ from simpleflow_nb.inspection.tables import FORMATS, Table, formatted
 from simpleflow_nb.inspection.task_rows import split_id
 from simpleflow_nb.local.clock import Clock
 from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.payload_directory import PayloadDirectory
 
 NOON = 1_704_110_400.0  # 1 January 2024, 12:00 UTC
 
@@ -339,7 +343,7 @@ def test_an_id_names_a_task_and_its_attempt(activity_id: str, task: tuple[str, i
         ("b", "'b' is the beginning of 2 workflow ids: b-1, b-2; give more of it"),
     ],
 )
-def test_a_run_that_is_unknown_or_not_unique_is_refused(run: str, sentence: str) -> None:
+def test_a_run_that_is_unknown_or_not_unique_is_refused(run: str, sentence: str, tmp_path: Path) -> None:
     made = Played()
     try:
         made.start("b-1")
@@ -349,5 +353,8 @@ def test_a_run_that_is_unknown_or_not_unique_is_refused(run: str, sentence: str)
         assert str(refused.value) == sentence
         assert found_execution(made.service, DOMAIN, "sums") == made.execution
         assert found_execution(made.service, DOMAIN, "b-2")["workflowId"] == "b-2"
+        place = Place(made.service, DOMAIN, PayloadDirectory(tmp_path))
+        run_id = made.execution["runId"]
+        assert execution_meant(place, made.execution["workflowId"], "".join(f"%{ord(c):02X}" for c in run_id)) == made.execution
     finally:
         made.service.close()

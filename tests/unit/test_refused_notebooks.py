@@ -173,6 +173,12 @@ def test_names_that_cannot_be_file_names_or_workflow_ids_are_refused(inputs, nam
         assert complaints(inputs, as_label) == [f"4: notebook label {fault}"]
 
 
+def test_a_workflow_name_that_begins_with_a_blank_is_refused(inputs):
+    told = "2: workflow name ' w' begins with a blank, and so would its workflow ids"
+    assert complaints(inputs, one(inputs).replace("name: w\n", "name: ' w'\n")) == [told]
+    assert load(inputs, one(inputs).replace("name: w\n", "name: 'w '\n"))
+
+
 def test_names_that_are_the_same_to_some_file_system_are_refused(inputs):
     assert complaints(
         inputs,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from ...constants import NOTEBOOK_TYPE, STATE_FOLDER
 from ...exceptions import PayloadError
@@ -38,12 +39,14 @@ class NotebookExecution:
 def execution_meant(place: Place, run: str, run_id: str | None = None) -> dict[str, str]:
     """Return the execution that ``run`` names: a workflow id, its beginning, or ``NAME/DATE`` of a run of notebooks.
 
+    A run id may be quoted as in addresses of the AWS console, which have ``%3D`` for its last character.
+
     Raises:
         DefinitionError: there is none, or several fit; one sentence.
         RecordsError: the records cannot be read.
     """
     found = notebook_execution(place, run) if run_id is None else None
-    return found or found_execution(place.service, place.domain, run, run_id)
+    return found or found_execution(place.service, place.domain, run, run_id and unquote(run_id))
 
 
 def notebook_execution(place: Place, run: str) -> dict[str, str] | None:

@@ -66,7 +66,7 @@ def observed(place: Place, execution: dict[str, str], workflow: str | None = Non
     """
     cls = workflow_class(workflow) if workflow is not None else None
     events = history(place.service, place.domain, execution)
-    with ObservedRun(execution["workflowId"], execution["runId"], events, place.payloads.load, cls) as run:
+    with ObservedRun(execution["workflowId"], execution["runId"], events, place.payloads.load, cls, place.domain) as run:
         yield run
 
 

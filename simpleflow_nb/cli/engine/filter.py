@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -55,7 +55,7 @@ def workflow_filter(
     wanted = ExecutionFilter(
         is_open=status == "open" and close_status is None,
         oldest=max(0.0, since),
-        latest=None if to_date is None else (to_date.replace(tzinfo=UTC) + timedelta(days=1)).timestamp(),
+        latest=None if to_date is None else to_date.replace(tzinfo=UTC).timestamp() + DAY_SECONDS,
         workflow_id=workflow_id,
         type_name=workflow_type_name,
         type_version=workflow_type_version,

@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from ...application.executions.notebook_executions import execution_meant
+from ...environment import value_of
 from ...exceptions import DefinitionError
 from ...inspection import documents
 from ...inspection import executions as inspection
-from ..place import opened_place, place_options
+from ...variables import SWF_DOMAIN
+from ..place import has_place, opened_place, place_options
 from ..printing import json_option, print_document, refuse_formats, show
 
 
@@ -25,6 +27,11 @@ def task_info(ctx: click.Context, words: tuple[str, ...], details: bool, as_json
     *run, task = words
     if not run:
         raise DefinitionError(f"name the run before the task {task!r}; workflow.list shows which runs there are")
+    if len(run) == 1 and not has_place(place) and value_of(SWF_DOMAIN) is None:
+        raise DefinitionError(
+            f"{' '.join(words)}: name the domain, the run and the task; or the run and the task, with --domain (or SWF_DOMAIN) "
+            "or --local"
+        )
     with opened_place(tuple(run), **place) as (there, found):
         execution = execution_meant(there, *found)
         if as_json:

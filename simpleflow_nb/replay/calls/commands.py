@@ -39,6 +39,7 @@ class ActivityTask(Protocol):
     retry: RetryPolicy
     raises_on_failure: bool | None  # None: as the workflow says
     idempotent: bool
+    is_named_by_arguments: bool  # they decide the end of the id
     meta: dict[str, Any] | None
     is_plain: bool  # its input is the list or the mapping of its arguments alone
     declared_in: str | None  # the module that workers import, if the name does not say it
@@ -58,8 +59,8 @@ class ChildTask(Protocol):
     declared_in: str | None
     is_named_by_arguments: bool
 
-    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str:
-        """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``."""
+    def workflow_id(self, args: list[Any], kwargs: dict[str, Any]) -> str | None:
+        """Return the workflow id of a child with these arguments, if ``is_named_by_arguments``; None for one of the run's."""
 
     def attributes(self, args: list[Any], kwargs: dict[str, Any]) -> Mapping[str, Any]:
         """Return the attributes of the decision that starts a child with these arguments, but for its id and its input."""

@@ -78,9 +78,7 @@ class Children(Externals):
         args, kwargs, found = taken(args, kwargs, task.name)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:
-            counter = f"{START_CHILD} {task.name}"
-            n = self.counters[counter] = self.counters.get(counter, 0) + 1
-            future.id = future.key = self._child_id(task.name, str(n))
+            future.id = future.key = self._next_child_id(task.name)
             self.tasks[future.id] = future
         future.raises, future.strand = task.raises_on_failure, self.submitter()
         future.priority, future.args = level, args
@@ -219,12 +217,6 @@ class Children(Externals):
             return False
         return True
 
-    def _identify_or_fail(self, future: Future[Any]) -> None:
-        try:
-            self._identify(future)
-        except SimpleflowError as error:
-            self._fail_to_start(future, error)
-
     def _fail_to_start(self, future: Future[Any], error: Exception) -> None:
         self.fail(future, WorkflowFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
 
@@ -248,8 +240,17 @@ class Children(Externals):
             return super()._identity_of(future)
         task: ChildTask = future.task
         if task.is_named_by_arguments:
-            return task.workflow_id(filled(future.args), filled(future.kwargs))
+            given = task.workflow_id(filled(future.args), filled(future.kwargs))
+            if given is not None:
+                return given
+            if not task.idempotent:
+                return self._next_child_id(task.name)
         return self._child_id(future.name, commands.call_digest(task, future.args, future.kwargs)[:32])
+
+    def _next_child_id(self, name: str) -> str:
+        counter = f"{START_CHILD} {name}"
+        n = self.counters[counter] = self.counters.get(counter, 0) + 1
+        return self._child_id(name, str(n))
 
     def _child_id(self, name: str, suffix: str) -> str:
         """Return the workflow id of a child, in simpleflow's form: two runs of one parent have different children."""

@@ -31,7 +31,7 @@ class Requests(Tasks):
         depth: int = 2,
         raises: bool | None = None,
     ) -> Future[Any]:
-        """Schedule an activity as soon as its arguments are available. Its id is reserved now.
+        """Schedule an activity as soon as its arguments are available. Its id is reserved now, unless they decide it.
 
         ``raises`` overrides the activity's own ``raises_on_failure``.
         """
@@ -40,7 +40,8 @@ class Requests(Tasks):
         level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
         args, kwargs, found = taken(args, kwargs, task.name)
         name = task.name
-        if task.idempotent:
+        is_named = task.idempotent or task.is_named_by_arguments
+        if is_named:
             future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
         else:
             n = self.counters[name] = self.counters.get(name, 0) + 1
@@ -60,7 +61,7 @@ class Requests(Tasks):
         future.code, future.lasti = frame.f_code, frame.f_lasti
         if found & FUTURES:
             self._hold(future)
-        elif task.idempotent:
+        elif is_named:
             self._identify(future)
         elif self.ready or self.open >= self.open_limit:
             self.ready.append(future)

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ... import payload
-from ...exceptions import DefinitionError, DependencyFailed, TaskCanceled, TaskFailed
+from ...exceptions import DefinitionError, DependencyFailed, SimpleflowError, TaskCanceled, TaskFailed
 from ...futures import DONE, FAILED, HELD, QUEUED, STOPPED, Future
 from ..calls import commands
 from ..calls.arguments import GROUP, fault_of, taken, unfinished
@@ -60,6 +60,7 @@ class Tasks(Looks):
         "refused",
         "replaying",
         "run_id",
+        "suffix_of",
         "task_of",
         "tasks",
         "workflow_id",
@@ -92,6 +93,7 @@ class Tasks(Looks):
         # called with each failed attempt, if the workflow wants to decide about them
         self.judge: Callable[[Future[Any], TaskFailed], Verdict | None] | None = None
         self.task_of: Callable[[Future[Any]], Any] | None = None  # what was submitted for a future
+        self.suffix_of: Callable[[Future[Any]], str] | None = None  # the end of an id that its arguments decide
         self.judged: list[tuple[Future[Any], TaskFailed, int]] = []  # to be decided about at the next decision
         self.engine_version = 0  # that of the history, 0 before the first decision
         self.completed = self.failed = 0  # numbers of activities
@@ -157,7 +159,7 @@ class Tasks(Looks):
             self._identify(future)
 
     def _identify(self, future: Future[Any]) -> None:
-        """Give an idempotent task its id, now that it has its arguments; an earlier one with the same arguments replaces it."""
+        """Give a task its id, now that it has its arguments, which decide it; an earlier one with the same id replaces it."""
         id = self._identity_of(future)
         first = self.tasks.setdefault(id, future)
         future.id = future.key = id
@@ -166,8 +168,23 @@ class Tasks(Looks):
         else:
             self._end_like(future, first, first.order)
 
+    def _identify_or_fail(self, future: Future[Any]) -> None:
+        try:
+            self._identify(future)
+        except SimpleflowError as error:
+            self._fail_to_start(future, error)
+
+    def _fail_to_start(self, future: Future[Any], error: Exception) -> None:
+        self.fail(future, TaskFailed(future.id or future.name, f"{type(error).__name__}: {error}"))
+
     def _identity_of(self, future: Future[Any]) -> str:
-        """Return the id of an idempotent task."""
+        """Return the id that the arguments of a task decide.
+
+        Raises:
+            DefinitionError: what the user's code returns cannot be one.
+        """
+        if future.task.is_named_by_arguments and self.suffix_of is not None:
+            return commands.activity_id(future.name, self.suffix_of(future))
         return commands.activity_id(future.name, commands.call_digest(future.task, future.args, future.kwargs)[:32])
 
     def _enqueue(self, future: Future[Any]) -> None:
@@ -186,7 +203,7 @@ class Tasks(Looks):
             if future.stage != HELD:
                 continue
             if not future.id:
-                self._identify(future)
+                self._identify_or_fail(future)
                 ready.extend(self.ready)
                 self.ready.clear()
                 continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ....activity_context import running_context
 from ....environment import value_of
 from ....variables import AWS_ENDPOINT_URL
 from ...client import Boto3Service
@@ -71,8 +72,9 @@ class Connected:
     """Something that calls SWF.
 
     Args:
-        service: makes the calls, anything with boto3's; None is a client shared by all.
-        region: of that client; None is found as boto3 does.
+        service: makes the calls, anything with boto3's; None is that of the worker in an activity, elsewhere a client shared
+            by all.
+        region: of that client; None is found as boto3 does. With a region it is the client also in an activity.
     """
 
     service: Any = field(default=None)
@@ -80,11 +82,16 @@ class Connected:
 
     @property
     def swf(self) -> Any:
-        """Return what calls SWF: the own service, that of the domain, or the shared client."""
+        """Return what calls SWF: the own service, that of the domain, the worker's, or the shared client."""
         if self.service is not None:
             return self.service
         domain = getattr(self, "domain", None)
-        return domain.swf if isinstance(domain, Connected) else _client(self.region, value_of(AWS_ENDPOINT_URL))
+        if isinstance(domain, Connected):
+            return domain.swf
+        here = running_context() if self.region is None else None
+        if here is not None and here.service is not None:
+            return here.service
+        return _client(self.region, value_of(AWS_ENDPOINT_URL))
 
 
 class BaseModel(Connected):
