@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, overload
 
@@ -46,6 +46,13 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 logger = logging.getLogger("simpleflow_nb")
+
+
+class _Over:
+    """What has been waited for already."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
 
 
 class _Runs(Protocol[T_co]):
@@ -185,12 +192,14 @@ class Workflow(WorkflowType):
         """Return a request to cancel another execution, to be submitted. A child is cancelled by its future."""
         return CancelExecutionTask(workflow_id, run_id)
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> Awaitable[None]:
         """Wait until a condition of this run's own attributes and futures holds, such as one that an update changes.
 
-        The condition looks, and changes nothing; it is asked whenever code of the run has gone on.
+        The condition looks, and changes nothing; it is asked whenever code of the run has gone on. The wait is over when this
+        returns; what it returns may be awaited, as other waits are.
         """
         self.executor.wait_until(condition)
+        return _Over()
 
     # ---- coroutines and time limits ----------------------------------------------------------------------------------------
 
