@@ -71,7 +71,8 @@ def find_activity(
     except LookupError as error:
         if not faults:
             raise
-        faults.append(str(error))
+        if str(error) not in faults:  # the module in the name is one of those
+            faults.append(str(error))
         first, *others = faults
         raise LookupError("; ".join([first, *(one.removeprefix(f"activity {name}: ") for one in others)])) from error
 

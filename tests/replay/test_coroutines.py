@@ -292,3 +292,14 @@ def test_such_a_result_that_is_there_already_is_refused_where_the_task_is_submit
         "TypeError: an argument of join: TypeError: the result of gather-1[0]: builtins.type is not a JSON value: "
         "<class 'object'>"
     )
+
+
+def test_a_wait_for_a_condition_may_be_awaited():
+    """It is over by then; the message of Python about None said nothing of that."""
+
+    async def run(w):
+        task = w.submit(load)
+        await w.wait_until(lambda: task.done)
+        return task.result
+
+    assert result_of(run, completes("load-1", 5)) == 5

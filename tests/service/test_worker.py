@@ -491,3 +491,10 @@ def test_an_activity_says_where_it_is_declared_when_its_name_does_not():
     assert bodies.add.declared_in is None
     assert Activity(time.sleep).declared_in == plain(time.sleep).declared_in == __name__
     assert Activity(None, name="somewhere.else").declared_in is None
+
+
+def test_what_is_wrong_with_a_module_is_told_once():
+    """The module that declares an activity is often the one in its name."""
+    with pytest.raises(LookupError) as raised:
+        find_activity("__main__.gone", ["__main__"])
+    assert str(raised.value) == "activity __main__.gone: __main__ is a program, which is run and not imported"
