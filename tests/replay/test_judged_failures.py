@@ -110,7 +110,11 @@ def test_a_retry_with_a_value_that_has_no_json_form_fails_the_run():
 
 @pytest.mark.parametrize(
     ("other", "what"),
-    [(ActivityTask(clean, 1), "ActivityTask(clean)"), (ChildWorkflowTask(Child), "ChildWorkflowTask(child)"), (3, "3")],
+    [
+        (ActivityTask(clean, 1), "ActivityTask(clean)"),
+        (ChildWorkflowTask(Child), "ChildWorkflowTask(workflow-child)"),
+        (3, "3"),
+    ],
 )
 def test_a_task_of_something_else_does_not_take_the_place_of_a_failed_one(other, what):
     cls = judging(lambda w, context: context.decide_handled(other), one_strict)

@@ -99,6 +99,8 @@ COMMAND_LINE = Scene(
     simpleflow-nb workflow.signal --local nobody
     simpleflow-nb workflow.signal --local nobody --name go
     simpleflow-nb workflow.terminate --local nobody
+    simpleflow-nb info environment
+    simpleflow-nb info nothing
     simpleflow-nb binaries.download
     simpleflow-nb binaries.download crunch
     simpleflow-nb binaries.download crunch=tools/crunch
