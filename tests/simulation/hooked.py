@@ -78,16 +78,21 @@ class Judging(Answering):
     """Decides itself what becomes of a failed attempt at an activity, as its plan says."""
 
     def on_task_failure(self, failure_context: TaskFailureContext) -> TaskFailureContext | None:
-        verdict = self.plan["verdict"]
-        if not isinstance(failure_context.a_task, ActivityTask) or failure_context.retry_count >= RETRIES or verdict is None:
+        verdict, task = self.plan["verdict"], failure_context.a_task
+        if verdict is None or failure_context.retry_count >= RETRIES or not failure_context.task_name.startswith("simulated."):
             return None
+        if not isinstance(task, ActivityTask):
+            return None
+        history = failure_context.history  # which may have to be read from the service
+        assert history is not None
+        assert history.activities[failure_context.id]["state"] == failure_context.event["state"]
         if verdict == "retry":
             return failure_context.decide_retry()
         if verdict == "retry later":
             return failure_context.decide_retry(7)
         if verdict == "handled":
-            task = failure_context.a_task
-            return failure_context.decide_handled(ActivityTask(task.activity, "instead", 0))
+            name, _, *more = (*task.args, 0)[: max(2, len(task.args))]
+            return failure_context.decide_handled(ActivityTask(task.activity, name, 0, *more))
         decided: TaskFailureContext = getattr(failure_context, f"decide_{verdict}")()
         return decided
 

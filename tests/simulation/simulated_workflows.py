@@ -285,6 +285,8 @@ class Planned(Answering, WorkflowStepMixin):
 
     async def _draw(self, s: Statement) -> None:
         self._see([self.random.randint(0, 99), self.now().isoformat()])
+        found = self.get_event_details("signal", "red")
+        self._see(found and found["event_id"])
 
 
 class Terminating(Planned):
