@@ -23,7 +23,7 @@ from simpleflow_nb.processes import worker as worker_module
 from simpleflow_nb.processes.decider import Parked
 from simpleflow_nb.processes.payload_directory import MemoryPayloads, keep_long_texts
 from simpleflow_nb.program import program
-from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay import Execution, commands
 from simpleflow_nb.service_faults import is_of_the_service
 from simpleflow_nb.step import tasks as step_tasks
 
@@ -273,10 +273,10 @@ class Fleet:
     # ---- checks --------------------------------------------------------------------------------------------------------------
 
     def check_cold(self, token: str, decisions: list[Any]) -> None:
-        """Check that a decider which knows nothing of an execution decides the same."""
+        """Check that a decider which knows nothing of an execution decides the same, unless it could not be decided."""
         number, _, started = (int(part) for part in token[1:].split("."))
         execution = self.service.executions.get(number)
-        if execution is None:  # closed meanwhile
+        if execution is None or is_parking(decisions):  # closed meanwhile
             return
         is_wanted = execution.run_id in self.checked
         if not is_wanted and self.rng.random() >= self.cold_share:
@@ -318,6 +318,12 @@ class Fleet:
         is_former = self.rng.random() < self.former_share
         self.stats["former code"] += is_former
         return SteppedDecider(self, self.numbers_of_deciders, self.sticky_seconds, is_former)
+
+
+def is_parking(decisions: list[Any]) -> bool:
+    """Tell whether a response only says that nothing could be decided."""
+    first = decisions[0].get("recordMarkerDecisionAttributes", {}) if decisions else {}
+    return str(first.get("markerName", "")).startswith(commands.PARK)
 
 
 class _Pause:

@@ -65,7 +65,7 @@ class Meddling(Looking):
 
     def _called(self, name: str, history: History, reason: str | None = None) -> None:
         super()._called(name, history, reason)
-        number = history.events[-1]["eventId"] % 3
+        number = history.events[-1].id % 3
         if number == 0:
             self.submit(forbidden)
         elif number == 1:
