@@ -16,6 +16,7 @@ from simpleflow_nb.replay.children import ChildFuture
 
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Histories, Id, check_related, is_closed
+from .fan_invariants import check_fans
 from .fleet import Fleet
 from .hooked import AFTER, BEFORE, RETRIES, Judging, Looking, Raising
 from .members import task_and_attempt
@@ -54,6 +55,7 @@ def check(fleet: Fleet, histories: Histories) -> None:
         if issubclass(class_of(events), Planned):
             Requests(fleet, execution, events).check(plan_of(fleet, events))
     check_marks(fleet, histories)
+    check_fans(fleet, histories)
     _check_long_results(fleet, histories)
     _check_effects(fleet, histories)
     _check_operator_signals(fleet, histories)

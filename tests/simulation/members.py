@@ -12,7 +12,7 @@ from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.execution_cache import CachedExecution
 from simpleflow_nb.processes.worker import Worker
 
-from .simulated_activities import BODIES, long_text
+from .simulated_activities import BODIES, ITEM, long_text
 from .simulated_workflows import CLASSES, Deployed
 from .unreliable import Unreliable
 
@@ -100,6 +100,7 @@ class Effects:
     Attributes:
         numbers: of the effects, by run id and task.
         steps: run ids and names of the steps whose tasks have had their effects.
+        items: of fans, by the number of the effect.
         sizes: of the long results, by number.
         damaged: long results that have arrived as arguments other than they were.
     """
@@ -107,11 +108,12 @@ class Effects:
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], int] = {}
         self.steps: set[tuple[str, str]] = set()
+        self.items: dict[int, str] = {}
         self.sizes: dict[int, int] = {}
         self.damaged: list[str] = []
         self.attempts = self.read = 0
 
-    def carry_out(self, name: str = "", fails: int = 0, *sent: Any) -> Any:
+    def carry_out(self, name: Any = "", fails: int = 0, *sent: Any) -> Any:
         """Have an effect, if this task has not had it yet; return its number, with a long text if one is asked for."""
         here = context()
         here.heartbeat()
@@ -122,6 +124,8 @@ class Effects:
         number = self.numbers.setdefault((here.run_id, task), len(self.numbers) + 1)
         if here.name == "simulated.stepped":
             self.steps.add((here.run_id, name))
+        if str(name).startswith(ITEM):
+            self.items[number] = name
         if name == "wordy" and sent:
             self.sizes[number] = sent[0]
             return [number, long_text(number, sent[0])]

@@ -10,6 +10,8 @@ from simpleflow_nb.canvas import ActivityTask
 
 from .plans import Statement
 
+ITEM = "item/"  #: the beginning of the items of fans
+
 _TIMES: dict[str, Any] = {"start_to_close_timeout": 60, "heartbeat_timeout": 25}
 
 

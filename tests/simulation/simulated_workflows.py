@@ -16,7 +16,7 @@ from simpleflow_nb.step.workflow import WorkflowStepMixin
 from .answering import Answering, PlannedFailure
 from .hooked import Judging, Looking, Meddling, Raising
 from .plans import Block, Plan, Statement
-from .simulated_activities import BODIES, quiet, stepped, task_of, wordy
+from .simulated_activities import BODIES, ITEM, quiet, stepped, task_of, wordy
 
 BUCKET = "/marks"  #: of steps; the fleet keeps them in memory
 FORCES = {"ab": ["a.b"]}  #: steps that are forced if one runs
@@ -36,7 +36,7 @@ class Planned(Answering, WorkflowStepMixin):
 
     def __init__(self, executor: Any) -> None:
         super().__init__(executor)
-        self.entries = 0
+        self.entries = self.fans = 0
         self.refuses_cancel = False
 
     async def run(self, plan: Plan, *more: Any) -> list[Any]:
@@ -128,13 +128,27 @@ class Planned(Answering, WorkflowStepMixin):
         task = BODIES["simulated." + s["name"]]
         if s["max_parallel"] is None:
             self._see(await futures.gather(*self.map(task, range(s["items"])), return_exceptions=False))
-        else:
-            self._see(await self.map(task, range(s["items"]), max_parallel=s["max_parallel"]))
+            return
+        items = self._items(s)
+        self._note_results(items, await self.map(task, items, max_parallel=s["max_parallel"]))
 
     async def _for_each(self, s: Statement) -> None:
-        task = BODIES["simulated." + s["name"]]
-        items = [f"item {n}" for n in range(s["items"])]
-        await self._keep(self.for_each(task, items, max_parallel=s["max_parallel"], slice_size=s["slice_size"]), s["wait"])
+        items = self._items(s)
+        limits = {"max_parallel": s["max_parallel"], "slice_size": s["slice_size"]}
+        future = self.for_each(BODIES["simulated." + s["name"]], items, **limits)
+        self.recent.append(future)
+        if s["wait"]:
+            self._note_results(items, await future)
+
+    def _items(self, s: Statement) -> list[str]:
+        """Return items that tell which fan they are of, and how many of it may run at a time."""
+        self.fans += 1
+        fan = f"{ITEM}{self.executor.run_id[:12]}-{self.fans}/{s['max_parallel'] or s['items']}/"
+        return [f"{fan}{n}" for n in range(s["items"])]
+
+    def _note_results(self, items: list[str], results: list[Any]) -> None:
+        self.submit(self.record_marker("results", [items, results]))
+        self._see(results)
 
     async def _long(self, s: Statement) -> None:
         future = self.submit(wordy, "wordy", s["fails"], s["size"])
