@@ -381,7 +381,7 @@ class Execution(ExecutionState):
             self.kill()
 
     def past(self, at: int) -> list[Event]:
-        """Return the events up to an id, for hooks. If they cannot be read now, the code stays suspended and nothing is decided.
+        """Return the events up to an id, for hooks. If they cannot be read now, the code stays suspended, nothing is decided.
 
         Raises:
             StaleCache: they are not kept here, and cannot be read.
