@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,7 @@ def _declared(method: Any, name: str | None, validator: Callable[..., Any] | Non
     return method
 
 
+@functools.lru_cache(maxsize=128)
 def updates_of(cls: type) -> dict[str, Query]:
     """Return the updates of a workflow class by name, in the order of their names; an override of one is one, too.
 
