@@ -61,7 +61,7 @@ class Fleet:
         self.parked: list[tuple[Parked, bool]] = []
         self.called: Counter[Called] = Counter()
         self.checked: set[str] = set()
-        self.former_share = rng.choice([0, 0, 0.5])  # of the deciders that start: code is deployed one after the other
+        self.former_share = rng.choice([0, 0.5, 0.7])  # of the deciders that start: code is deployed one after the other
         self.workers_inside, self.cold_share = rng.random() < 0.5, 0.1
         self.sticky_seconds, self.rates = rng.choice([0, 5]), rng.choice([None, None, RATES])
         self.steps = rng.choice([40, 120, 300])

@@ -24,9 +24,9 @@ from .simulated_workflows import CLASSES, Planned, class_of
 if TYPE_CHECKING:
     from .fleet import Fleet
 
-_ROOTS = ("Terminating", "Cancelling", "Abandoning", "Silent", "Named")
+_ROOTS = ("Terminating", "Cancelling", "Abandoning", "Silent", "Named", "Named")
 _UPDATES = {
-    "add": 12,
+    "add": 16,
     "work": 5,
     "leave": 3,
     "wait for": 3,

@@ -44,9 +44,9 @@ _WEIGHTS = {
     "for each": 2,
     "func group": 1,
     "long": 3,
-    "step": 5,
+    "step": 6,
     "force steps": 1,
-    "skip steps": 1,
+    "skip steps": 3,
     "wait until": 3,
     "wait for some": 2,
     "gather": 3,
@@ -55,7 +55,7 @@ _WEIGHTS = {
     "try": 4,
     "marker": 2,
     "patched": 1,
-    "upgraded": 2,
+    "upgraded": 4,
     "draw": 1,
 }
 _NESTED = ("gather", "task group", "timeout", "try", "upgraded")
@@ -76,7 +76,7 @@ class PlanMaker:
             "on_cancel": rng.choices(["end", "refuse", "clean up"], [6, 1, 3])[0],
             "end": rng.choices(["return", "raise", "fail", "cancel", "leave tasks open"], [16, 2, 1, 1, 2])[0],
             "more": rng.choices([0, 1, 2], [8, 2, 1])[0],  # runs that follow, each continued as new
-            "limit": rng.randint(2, 4),  # of the level that updates raise
+            "limit": rng.choice([2, 2, 3]),  # of the level that updates raise
             "verdict": rng.choice(VERDICTS),
         }
 
@@ -160,7 +160,7 @@ class PlanMaker:
         self.executions += 1
         rng = self.rng
         return {
-            "class": rng.choices(CLASSES, [4, 3, 3, 2, 2, 1, 2])[0],
+            "class": rng.choices(CLASSES, [4, 3, 3, 2, 2, 1, 3])[0],
             "plan": self.plan(depth + 1),
             "wait": rng.random() < 0.25,
             "raises": rng.choice([None, None, True, False]),
