@@ -113,12 +113,14 @@ def _check_parked(fleet: Fleet, histories: Histories) -> None:
 
 
 def _check_refused_cancellation(fleet: Fleet, execution: Id, events: list[Event]) -> None:
-    """A run whose ``should_cancel`` refuses ends as cancelled only by itself."""
+    """A run whose ``should_cancel`` refuses ends as cancelled only by itself; its plan says so once its code has begun."""
     if events[-1]["eventType"] != "WorkflowExecutionCanceled" or not issubclass(class_of(events), Planned):
         return
-    plan, done = plan_of(fleet, events), attributes(events[-1])["decisionTaskCompletedEventId"]
-    has_begun = any(event["eventType"] == "DecisionTaskCompleted" for event in events[: done - 1])
-    assert plan["on_cancel"] != "refuse" or plan["end"] == "cancel" or not has_begun, f"{execution[0]} had refused"
+    plan = plan_of(fleet, events)
+    requested = (event["eventId"] for event in events if event["eventType"] == "WorkflowExecutionCancelRequested")
+    decided = (attributes(event)["startedEventId"] for event in events if event["eventType"] == "DecisionTaskCompleted")
+    if plan["on_cancel"] == "refuse" and plan["end"] != "cancel":
+        assert next(requested) < next(decided), f"{execution[0]} had refused"
 
 
 def _check_looks(execution: Id, events: list[Event]) -> None:
