@@ -48,7 +48,7 @@ class Fleet:
     Attributes:
         called: what hooks have told.
         checked: run ids of executions whose next decision is to be compared with that of a decider that knows nothing of them.
-        parked: executions that could not be decided, and whether the decider had the code from before a deployment.
+        parked: executions that could not be decided by a decider with the code from before a deployment.
         stats: what has happened, for the test that everything does.
     """
 
@@ -58,7 +58,7 @@ class Fleet:
         self.network, self.throttle, self.effects = Network(rng), Throttle(rng), Effects()
         self.marks = StepMarks()
         self.payloads, self.stats = MemoryPayloads(), Counter[str]()
-        self.parked: list[tuple[Parked, bool]] = []
+        self.parked: list[Parked] = []
         self.called: Counter[Called] = Counter()
         self.checked: set[str] = set()
         self.former_share = rng.choice([0, 0.5, 0.7])  # of the deciders that start: code is deployed one after the other

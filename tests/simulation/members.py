@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from simpleflow_nb.activity_context import context
 from simpleflow_nb.local.service import DOMAIN
-from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.decider import Decider, Parked
 from simpleflow_nb.processes.execution_cache import CachedExecution
 from simpleflow_nb.processes.worker import Worker
 
@@ -39,7 +39,7 @@ class SteppedDecider:
             CLASSES.values(),
             payloads=fleet.payloads,
             cached_events=fleet.rng.choice([60, 400, 100_000]),
-            on_parked=lambda parked: fleet.parked.append((parked, is_former)),
+            on_parked=self._note_parked,
         )
         self.tasks: list[tuple[Any, str, bool]] = []
         if sticky_seconds:
@@ -69,6 +69,11 @@ class SteppedDecider:
 
     def end(self) -> None:
         self.decider.cache.evict_all()
+
+    def _note_parked(self, parked: Parked) -> None:
+        """Note that an execution could not be decided, which is right for former code alone."""
+        assert self.is_former, f"{parked.workflow_id} is parked: {parked.error}"
+        self.fleet.parked.append(parked)
 
     def _check(self, operation: str, request: dict[str, Any]) -> None:
         if operation == "respond_decision_task_completed":

@@ -113,7 +113,7 @@ SABOTAGES = (
         "hooks.py",
         'execution.ask(f"{name}()", lambda: hook(execution.history, *more))',
         "hook(execution.history, *more)",
-        "check_cold",
+        "_note_parked",
     ),
     Sabotage(
         "a run that refuses is cancelled",
@@ -175,7 +175,7 @@ SABOTAGES = (
         "payload_directory.py",
         "    if text is None or not payload.is_too_long(text):",
         "    if True:",
-        "_check_parked",
+        "_note_parked",
     ),
     Sabotage(
         "slices are put together backwards",
