@@ -44,7 +44,8 @@ class Hooks:
     """The hooks that a workflow class has of its own; those of :class:`Workflow` do nothing and are not called.
 
     Each is called before its decision is sent: again, if the decision has to be made again. They look and may not submit.
-    An exception in one is logged, also for ``workflow.info``, and changes no decision.
+    An exception in one is logged, also for ``workflow.info``, and changes no decision. If the service cannot return the
+    history for them, no decision is made yet.
     """
 
     def __init__(self, workflow: Workflow, execution: Execution) -> None:
@@ -75,7 +76,7 @@ class Hooks:
         try:
             execution.ask(f"{name}()", lambda: getattr(self.workflow, name)(execution.history, *more))
         except BaseException as error:  # SystemExit too: it is the user's code
-            if isinstance(error, MemoryError) or execution.may_interrupt(error):
+            if error is execution.unread or isinstance(error, MemoryError) or execution.may_interrupt(error):
                 raise
             execution.note(f"{name}() raised {type(error).__name__}: {error}")
             if not isinstance(error, SimpleflowError):

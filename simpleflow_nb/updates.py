@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +86,11 @@ def updates_of(cls: type) -> dict[str, Query]:
     Raises:
         DefinitionError: two methods answer to one name.
     """
+    return _updates_of(cls)
+
+
+@functools.lru_cache(maxsize=128)
+def _updates_of(cls: type) -> dict[str, Query]:
     return marked_methods(cls, _NAME, "updates")
 
 

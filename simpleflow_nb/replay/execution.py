@@ -59,6 +59,7 @@ class Execution(ExecutionState):
         "read_history",
         "should_cancel",
         "task_priority",
+        "unread",
         "wants_history",
     )
 
@@ -88,6 +89,7 @@ class Execution(ExecutionState):
         self.should_cancel: Callable[[list[Event], payload.Load | None, Callable[[str, int], bool]], bool] | None = None
         self.cancellation_future: Future[None] | None = None
         self.wants_history, self.read_events = False, read_events
+        self.unread: Exception | None = None  # why the events could not be read: nobody's failure, whoever has looked at them
         self.hooks: DecisionHooks | None = None
         self.read_history: Callable[[int], Any] = self.past
         self.delivered: list[Event] | None = None  # while they are applied, if they begin with the first
@@ -298,7 +300,7 @@ class Execution(ExecutionState):
             except (ReplayError, StaleCache):
                 raise
             except BaseException as raised:
-                if self.may_interrupt(raised):
+                if self.may_interrupt(raised) or raised is self.unread:
                     raise
                 self._end_run(raised)
                 assert self.finished is not None
@@ -354,16 +356,22 @@ class Execution(ExecutionState):
             self.kill()
 
     def past(self, at: int) -> list[Event]:
-        """Return the events up to an id, for hooks.
+        """Return the events up to an id, for hooks. If they cannot be read now, the code stays suspended, nothing is decided.
 
         Raises:
             StaleCache: they are not kept here, and cannot be read.
+            Exception: of the service, if this is not called by the code.
         """
         if self.delivered is not None:
             return self.delivered[:at]
         if self.read_events is None:
             raise StaleCache("the events that a hook takes are not kept here")
-        return self.read_events(at)
+        try:
+            return self.read_events(at)
+        except Exception as error:
+            self.unread = error
+            self.give_up(error)
+            raise
 
     def _response(self, changed_limit: bool) -> list[Decision]:
         """Return the decisions to send: the engine's markers, as much of the queue as fits, the wake-up timer."""

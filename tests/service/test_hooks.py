@@ -299,3 +299,71 @@ def test_the_retry_policy_of_a_task_goes_on_where_the_hook_leaves_it():
     with harness(Leaving, activities={retried: at_least_three.callable}) as service, pytest.raises(RunFailed):
         service.result(*service.start(Leaving))
     assert sorted(set(CALLS)) == [1, 2, 3]
+
+
+class Unread:
+    """A service that does not answer when a history is asked for."""
+
+    refuses = False
+
+    def __init__(self, service):
+        self.service = service
+
+    def __getattr__(self, name):
+        if name == "get_workflow_execution_history" and self.refuses:
+            raise ConnectionError("no answer")
+        return getattr(self.service, name)
+
+
+class Backwards(Workflow):
+    """Each of its parts looks back at the history."""
+
+    name = "hooks.backwards"
+
+    def on_task_failure(self, failure_context):
+        CALLS.append(failure_context.history.last_event_id)
+        return failure_context.decide_ignore()
+
+    def run(self, looks):
+        done = self.submit(at_least_three, 1).exception is not None
+        if looks:
+            done = self.get_event_details("activity", f"activity-{at_least_three.name}-1")["state"]
+        return done
+
+
+class Undisturbed(Backwards):
+    name, activities_raise = "hooks.undisturbed", False
+    on_task_failure = Workflow.on_task_failure
+
+    def run(self, looks):
+        try:
+            return super().run(looks)
+        except ConnectionError:
+            return "nobody has told"
+
+
+@pytest.mark.parametrize(
+    ("cls", "argument", "result"),
+    [
+        (Told, False, 2),
+        (Backwards, False, True),
+        (Undisturbed, True, "failed"),
+    ],
+)
+def test_a_history_that_cannot_be_read_now_is_nobodys_failure_and_the_decision_is_made_later(stepped, cls, argument, result):
+    played = stepped(cls, service=Unread)
+    played.begin(cls, argument)
+    played.decides()
+    played.works()
+    played.decider.service.refuses = True
+    CALLS.clear()
+    with pytest.raises(ConnectionError):
+        played.decides()
+    assert CALLS == []
+    played.decider.service.refuses = False
+    played.pass_time(60)
+    played.act()
+    assert played.parked == []
+    assert json.loads(attributes(played.events()[-1])["result"]) == result
+    if cls is Told:
+        assert [name for name, _ in CALLS] == ["before_replay", "on_completed", "after_replay", "after_closed"]

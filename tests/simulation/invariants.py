@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 
+from simpleflow_nb import payload
+from simpleflow_nb.constants import MAX_DATA_CHARACTERS
+from simpleflow_nb.exceptions import NonDeterminismError
+from simpleflow_nb.futures import FAILED
+from simpleflow_nb.replay.calls import commands
 from simpleflow_nb.replay.state.children import ChildFuture
 
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Histories, Id, check_related, is_closed
+from .fan_invariants import check_fans
 from .fleet import Fleet
+from .hooked import AFTER, BEFORE, RETRIES, Judging, Looking, Raising
 from .members import task_and_attempt
+from .plans import Plan
+from .request_invariants import CLOSING, Requests, is_park
+from .simulated_activities import long_text
+from .simulated_workflows import Planned, class_of
+from .step_invariants import check_marks, check_steps
 
+_HOOKS_OF_ENDS = {"WorkflowExecutionCompleted": "on_completed", "WorkflowExecutionFailed": "on_failure"}
 _SENT_FAILED = ("SignalExternalWorkflowExecutionFailed", "RequestCancelExternalWorkflowExecutionFailed")
-_REFUSED = ("CompleteWorkflow", "FailWorkflow", "CancelWorkflow", "ContinueAsNewWorkflow")
+_REFUSED = CLOSING
 _CLOSINGS = ("WorkflowExecution", *_REFUSED)
 _RETURNED = ("WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionContinuedAsNew")
 _REASONS = ("Workflow execution error in ", "PlannedFailure: as planned", "as planned", "AggregateException: ")
@@ -26,14 +40,23 @@ def check(fleet: Fleet, histories: Histories) -> None:
     Raises:
         AssertionError: one does not hold.
     """
-    assert [str(one.error) for one in fleet.parked] == []
+    _check_parked(fleet, histories)
     check_related(histories, are_shapes_checked=fleet.seed % 10 == 0)
     for execution, events in histories.items():
         assert is_closed(events), f"{execution[0]} is open"
         _check_end(execution, events)
         _check_attempts(execution, events)
         _check_nothing_was_overlooked(execution, events)
+        _check_refused_cancellation(fleet, execution, events)
+        _check_looks(execution, events)
+        _check_hooks(fleet, execution, events)
         _check_replay(fleet, execution, events)
+        check_steps(fleet, execution, events)
+        if issubclass(class_of(events), Planned):
+            Requests(fleet, execution, events).check(plan_of(fleet, events))
+    check_marks(fleet, histories)
+    check_fans(fleet, histories)
+    _check_long_results(fleet, histories)
     _check_effects(fleet, histories)
     _check_operator_signals(fleet, histories)
     _check_signals_of_workflows(histories)
@@ -80,6 +103,72 @@ def _check_attempts(execution: Id, events: list[Event]) -> None:
                 completed.add(task)
 
 
+def _check_parked(fleet: Fleet, histories: Histories) -> None:
+    """Nothing is parked but by deciders with the former code, of runs that have taken the new path of a patch."""
+    for parked in fleet.parked:  # by former code: anything else fails at once
+        assert isinstance(parked.error, NonDeterminismError), f"{parked.workflow_id}: {parked.error}"
+        names = {attributes(event).get("markerName") or "" for event in histories[parked.workflow_id, parked.run_id]}
+        assert any(name.startswith(commands.PATCH) for name in names), f"{parked.workflow_id}: {parked.error}"
+
+
+def _check_refused_cancellation(fleet: Fleet, execution: Id, events: list[Event]) -> None:
+    """A run whose ``should_cancel`` refuses ends as cancelled only by itself; its plan says so once its code has begun."""
+    if events[-1]["eventType"] != "WorkflowExecutionCanceled" or not issubclass(class_of(events), Planned):
+        return
+    plan = plan_of(fleet, events)
+    requested = (event["eventId"] for event in events if event["eventType"] == "WorkflowExecutionCancelRequested")
+    decided = (attributes(event)["startedEventId"] for event in events if event["eventType"] == "DecisionTaskCompleted")
+    if plan["on_cancel"] == "refuse" and plan["end"] != "cancel":
+        assert next(requested) < next(decided), f"{execution[0]} had refused"
+
+
+def _check_looks(execution: Id, events: list[Event]) -> None:
+    """What hooks and queries only try to do is in no history."""
+    for event in events:
+        a = attributes(event)
+        names = (a.get("markerName"), a.get("activityType", {}).get("name"))
+        assert "forbidden" not in names, f"{execution[0]}, event {event['eventId']}: {names}"
+        assert "simulated.forbidden" not in names, f"{execution[0]}, event {event['eventId']}: {names}"
+
+
+def _check_hooks(fleet: Fleet, execution: Id, events: list[Event]) -> None:
+    """Each decision that is recorded has called the hooks around it, and the end of a run those of its end."""
+    if not issubclass(class_of(events), Looking):
+        return
+    called = {(name, at): reason for (*ids, name, at, reason) in fleet.called if tuple(ids) == execution}
+    has_ended = False
+    for event, after in pairwise([*events, events[-1]]):
+        has_ended = has_ended or event["eventType"].startswith(_REFUSED)  # the code does not go on after that
+        if event["eventType"] == "DecisionTaskCompleted" and not is_park(after):
+            at = attributes(event)["startedEventId"]
+            missing = [name for name in (BEFORE, AFTER) if (name, at) not in called]
+            assert has_ended or not missing, f"{execution[0]}: nobody has called {missing} at event {at}"
+    done = attributes(events[-1]).get("decisionTaskCompletedEventId")
+    if not done or has_ended:
+        return
+    at = attributes(events[done - 1])["startedEventId"]
+    kind = events[-1]["eventType"]
+    wanted = {"after_closed", _HOOKS_OF_ENDS.get(kind, "after_closed")}
+    if kind == "WorkflowExecutionCanceled" and _is_canceled_from_outside(fleet, events):
+        wanted.add("on_canceled")
+    missing = [name for name in wanted if (name, at) not in called]
+    assert not missing, f"{execution[0]}: nobody has called {missing} at event {at}, of its end"
+    if kind == "WorkflowExecutionFailed":
+        assert called["on_failure", at] == attributes(events[-1])["reason"]
+
+
+def _is_canceled_from_outside(fleet: Fleet, events: list[Event]) -> bool:
+    """Tell whether a run was ended by a request, and not by its own code."""
+    plan = plan_of(fleet, events)
+    return plan["end"] != "cancel" and plan["on_cancel"] != "clean up"
+
+
+def plan_of(fleet: Fleet, events: list[Event]) -> Plan:
+    """Return the plan of a run, from its input."""
+    plan: Plan = payload.decode_input(attributes(events[0])["input"], fleet.payloads.load)["args"][0]
+    return plan
+
+
 def _check_replay(fleet: Fleet, execution: Id, events: list[Event]) -> None:
     """A decider that has never seen the execution makes all its decisions again, none more and none less."""
     cold = fleet.cold(*execution, events)
@@ -87,18 +176,51 @@ def _check_replay(fleet: Fleet, execution: Id, events: list[Event]) -> None:
         assert cold.advance(json.loads(json.dumps(events))) == []
         assert cold.closed
         cancelled = {one.key for one in cold.tasks.values() if isinstance(one, ChildFuture) and one.cancelling and one.run_id}
+        if issubclass(class_of(events), Judging):
+            _check_verdicts(plan_of(fleet, events)["verdict"], execution, events, list(cold.tasks.values()))
     finally:
         cold.kill()
-    _check_cancelled(execution, events, cancelled)
+    _check_cancelled(fleet, execution, events, cancelled)
 
 
-def _check_cancelled(execution: Id, events: list[Event], cancelled: set[str]) -> None:
+def _check_verdicts(verdict: str | None, execution: Id, events: list[Event], tasks: list[Any]) -> None:
+    """A failed attempt is followed by what ``on_task_failure`` has decided: by no other, or by as many as it allows."""
+    failures: Counter[str] = Counter()
+    for event in events:
+        a = attributes(event)
+        is_timeout = event["eventType"] == "ActivityTaskTimedOut" and a["timeoutType"] != "HEARTBEAT"  # of a lost worker
+        if event["eventType"] == "ActivityTaskFailed" or is_timeout:
+            failures[task_and_attempt(attributes(events[a["scheduledEventId"] - 1])["activityId"])[0]] += 1
+        elif event["eventType"] == "ActivityTaskScheduled" and verdict in ("abort", "ignore", "cancel"):
+            task, _ = task_and_attempt(a["activityId"])
+            is_judged = a["activityType"]["name"].startswith("simulated.")
+            assert not (is_judged and failures[task]), f"{execution[0]}: {a['activityId']} though the hook has said {verdict}"
+    if verdict not in ("retry", "retry later", "handled") or any(one["eventType"].startswith(_REFUSED) for one in events):
+        return
+    for task in tasks:
+        is_judged = task.type == "ScheduleActivityTask" and task.name.startswith("simulated.")
+        if is_judged and task.stage == FAILED and not task.cancelling and failures[task.id]:
+            assert failures[task.id] > RETRIES, f"{execution[0]}: {task.id} has failed after {failures[task.id]} attempts"
+
+
+def _check_cancelled(fleet: Fleet, execution: Id, events: list[Event], cancelled: set[str]) -> None:
     """A child that has started and was cancelled is asked to end, by any run that goes on until its code has ended."""
     kinds = {event["eventType"] for event in events}
     if events[-1]["eventType"] not in _RETURNED or any(kind.startswith(_REFUSED) for kind in kinds):
         return
+    if issubclass(class_of(events), Raising) and "WorkflowExecutionCancelRequested" in kinds:
+        return  # its on_canceled fails the run
     asked = {attributes(event)["workflowId"] for event in events if event["eventType"].startswith("RequestCancelExternal")}
     assert cancelled <= asked, f"{execution[0]}: {cancelled - asked}"
+
+
+def _check_long_results(fleet: Fleet, histories: Histories) -> None:
+    """A result arrives as it was where it is an argument, however long it is; and no text of a history is too long for it."""
+    assert fleet.effects.damaged == []
+    for (workflow_id, _), events in histories.items():
+        for event in events:
+            longest = max((len(text) for text in attributes(event).values() if isinstance(text, str)), default=0)
+            assert longest <= MAX_DATA_CHARACTERS, f"{workflow_id}, event {event['eventId']}: {longest} characters"
 
 
 def _check_effects(fleet: Fleet, histories: Histories) -> None:
@@ -110,7 +232,12 @@ def _check_effects(fleet: Fleet, histories: Histories) -> None:
                 continue
             a = attributes(event)
             task, _ = task_and_attempt(attributes(events[a["scheduledEventId"] - 1])["activityId"])
-            effect = json.loads(a["result"])
+            if "simpleflow_nb.step" in task:
+                continue
+            effect = payload.decode(a["result"], fleet.payloads.load)
+            if isinstance(effect, list):
+                assert effect[1] == long_text(effect[0], fleet.effects.sizes[effect[0]])
+                effect = effect[0]
             assert effect not in recorded, f"{workflow_id}: the effect of {recorded[effect]} again, by {task}"
             assert fleet.effects.numbers[run_id, task] == effect
             recorded[effect] = (run_id, task)
@@ -124,7 +251,7 @@ def _check_operator_signals(fleet: Fleet, histories: Histories) -> None:
             a = attributes(event)
             if event["eventType"] == "WorkflowExecutionSignaled" and "externalWorkflowExecution" not in a:
                 arrived[workflow_id, run_id, a["input"]] += 1
-    assert arrived == fleet.operator_signals
+    assert arrived == fleet.operator.signals
 
 
 def _check_signals_of_workflows(histories: Histories) -> None:

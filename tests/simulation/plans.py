@@ -1,7 +1,8 @@
 """Random plans of simulated workflows: statements as plain dicts, so that a plan is the input of an execution.
 
-A plan is ``{"body": [statement, ...], "on_cancel": ..., "end": ..., "more": n}``. A statement has its kind in ``do``, and what
-that kind needs; :mod:`.simulated_workflows` carries it out. Plans of children are part of the plan of their parent.
+A plan is ``{"body": [statement, ...], "on_cancel": ..., "end": ..., "more": n, "limit": n, "verdict": ...}``. A statement has
+its kind in ``do``, and what that kind needs; :mod:`.simulated_workflows` carries it out. Plans of children are part of the plan
+of their parent.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ ACTIVITIES = ("steady", "flaky", "again", "quiet", "once", "hurried")
 CLASSES = ("Terminating", "Cancelling", "Abandoning", "Hasty", "Silent", "Single", "Named")
 MOST_EXECUTIONS = 10  #: of one plan, with all its children; those of retries and of further runs are not counted
 DEEPEST = 3
+STEPS = ("a", "a.b", "a.b.c", "ab", "always")
+STEP_ENTRIES = ("a", "a.b", "ab", "*")  #: to be forced, or skipped
+VERDICTS = ("retry", "retry later", "handled", "abort", "ignore", "cancel", None)  #: of ``on_task_failure``
+LONG = (9_000, 33_000, 40_000)  #: characters, beyond what is shared by inputs, and what a history takes
 
 _WEIGHTS = {
     "activity": 14,
@@ -35,17 +40,25 @@ _WEIGHTS = {
     "last signal": 1,
     "group": 4,
     "chain": 4,
-    "map": 1,
+    "map": 2,
+    "for each": 2,
     "func group": 1,
+    "long": 3,
+    "step": 6,
+    "force steps": 1,
+    "skip steps": 3,
+    "wait until": 3,
+    "wait for some": 2,
     "gather": 3,
     "task group": 3,
     "timeout": 4,
     "try": 4,
     "marker": 2,
     "patched": 1,
+    "upgraded": 4,
     "draw": 1,
 }
-_NESTED = ("gather", "task group", "timeout", "try")
+_NESTED = ("gather", "task group", "timeout", "try", "upgraded")
 _OF_CHILDREN = ("signal child", "cancel child")
 
 
@@ -63,6 +76,8 @@ class PlanMaker:
             "on_cancel": rng.choices(["end", "refuse", "clean up"], [6, 1, 3])[0],
             "end": rng.choices(["return", "raise", "fail", "cancel", "leave tasks open"], [16, 2, 1, 1, 2])[0],
             "more": rng.choices([0, 1, 2], [8, 2, 1])[0],  # runs that follow, each continued as new
+            "limit": rng.choice([2, 2, 3]),  # of the level that updates raise
+            "verdict": rng.choice(VERDICTS),
         }
 
     def block(self, depth: int, level: int, length: int) -> Block:
@@ -101,9 +116,37 @@ class PlanMaker:
             s |= {"body": self.block(depth, level + 1, rng.randint(1, 3)), "seconds": rng.choice([1, 10, 60, 300])}
         elif kind in ("marker", "patched"):
             s |= {"name": rng.choice(["m", "n"])}
+        elif kind == "upgraded":
+            s |= {"name": rng.choice(["u", "v"]), "body": self.block(depth, level + 1, rng.randint(1, 2))}
+        else:
+            s |= self.rest(kind)
         if kind in ("signal child", "signal parent", "signal self"):
             s |= {"name": rng.choice(SIGNALS), "propagate": rng.random() < 0.3, "raises": rng.random() < 0.3}
         return s
+
+    def rest(self, kind: str) -> Statement:
+        rng = self.rng
+        if kind == "for each":
+            of = {"slice_size": rng.randint(1, 3), "max_parallel": rng.choice([None, None, 1, 2])}
+            return {
+                "name": rng.choice(ACTIVITIES),
+                "items": rng.choice([0, 1, 2, 2, 3, 5, 7]),
+                **of,
+                "wait": rng.random() < 0.6,
+            }
+        if kind == "long":
+            return {"size": rng.choice(LONG), "fails": rng.choice([0, 0, 1]), "readers": rng.randint(0, 2)}
+        if kind == "step":
+            otherwise = self.call() if rng.random() < 0.3 else None
+            fails = rng.choices([0, 1, 9], [8, 1, 1])[0]
+            return {"name": rng.choice(STEPS), "fails": fails, "otherwise": otherwise, "wait": rng.random() < 0.6}
+        if kind in ("force steps", "skip steps"):
+            return {"entries": rng.sample(STEP_ENTRIES, rng.randint(1, 2))}
+        if kind == "wait until":
+            return {"level": rng.randint(1, 2), "raises": rng.random() < 0.05}
+        if kind == "wait for some":
+            return {"last": rng.randint(1, 4), "some": rng.randint(1, 3)}
+        return {}
 
     def has_room(self, depth: int) -> bool:
         return depth + 1 < DEEPEST + 1 and self.executions < MOST_EXECUTIONS
@@ -117,7 +160,7 @@ class PlanMaker:
         self.executions += 1
         rng = self.rng
         return {
-            "class": rng.choices(CLASSES, [4, 3, 3, 2, 2, 1, 2])[0],
+            "class": rng.choices(CLASSES, [4, 3, 3, 2, 2, 1, 3])[0],
             "plan": self.plan(depth + 1),
             "wait": rng.random() < 0.25,
             "raises": rng.choice([None, None, True, False]),

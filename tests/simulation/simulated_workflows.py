@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Never
+from collections.abc import Sequence
+from typing import Any
 
-from simpleflow_nb import RetryPolicy, Workflow, activity, futures
+from simpleflow_nb import Workflow, futures
 from simpleflow_nb.canvas import ActivityTask, Chain, FuncGroup, Group, WorkflowTask
 from simpleflow_nb.exceptions import TaskException
 from simpleflow_nb.futures import Future
+from simpleflow_nb.history import History
 from simpleflow_nb.replay.state.children import ChildFuture
+from simpleflow_nb.step.workflow import WorkflowStepMixin
 
+from .answering import Answering, PlannedFailure
+from .hooked import Judging, Looking, Meddling, Raising
 from .plans import Block, Plan, Statement
+from .simulated_activities import BODIES, ITEM, quiet, stepped, task_of, wordy
 
-_TIMES: dict[str, Any] = {"start_to_close_timeout": 60, "heartbeat_timeout": 25}
-
-
-def _nowhere(*args: Any) -> Never:
-    raise AssertionError("the fleet gives its workers the bodies of these activities")
+BUCKET = "/marks"  #: of steps; the fleet keeps them in memory
+FORCES = {"ab": ["a.b"]}  #: steps that are forced if one runs
 
 
-_WAITS = RetryPolicy(attempts=4, first_wait=timedelta(seconds=3), jitter=0.5)
-_LIMITED = {**_TIMES, "schedule_to_start_timeout": 15, "schedule_to_close_timeout": 90}
-steady = activity.with_attributes(name="simulated.steady", version="1", **_TIMES)(_nowhere)
-flaky = activity.with_attributes(name="simulated.flaky", version="1", retry=_WAITS, **_TIMES)(_nowhere)
-again = activity.with_attributes(name="simulated.again", version="1", retry=2, **_TIMES)(_nowhere)
-quiet = activity.with_attributes(name="simulated.quiet", version="1", raises_on_failure=False, **_TIMES)(_nowhere)
-once = activity.with_attributes(name="simulated.once", version="1", retry=1, idempotent=True, **_TIMES)(_nowhere)
-hurried = activity.with_attributes(name="simulated.hurried", version="1", retry=1, **_LIMITED)(_nowhere)
+class Deployed:
+    """The code that the process which decides now has: with what was added under ``patched``, or from before."""
 
-BODIES = {one.name: one for one in (steady, flaky, again, quiet, once, hurried)}
+    is_new = True
 
 
-class PlannedFailure(Exception):
-    """A failure that a plan asks for."""
-
-
-class Planned(Workflow):
+class Planned(Answering, WorkflowStepMixin):
     """Carries out a plan; its result is a list of what it has seen."""
 
     version, task_list = "1", "deciders"
@@ -44,12 +36,11 @@ class Planned(Workflow):
 
     def __init__(self, executor: Any) -> None:
         super().__init__(executor)
-        self.recent: list[Future[Any]] = []
-        self.seen: list[Any] = []
+        self.entries = self.fans = 0
         self.refuses_cancel = False
 
     async def run(self, plan: Plan, *more: Any) -> list[Any]:
-        self.refuses_cancel = plan["on_cancel"] == "refuse"
+        self.plan, self.refuses_cancel = plan, plan["on_cancel"] == "refuse"
         if plan["on_cancel"] == "clean up":
             await self._until_cancelled(plan["body"])
         else:
@@ -100,7 +91,7 @@ class Planned(Workflow):
             self._see(await future)
 
     async def _activity(self, s: Statement) -> None:
-        await self._keep(self.submit(_task(s)), s["wait"])
+        await self._keep(self.submit(task_of(s)), s["wait"])
 
     async def _timer(self, s: Statement) -> None:
         await self._keep(self.timer(s["seconds"]), s["wait"])
@@ -137,8 +128,33 @@ class Planned(Workflow):
         task = BODIES["simulated." + s["name"]]
         if s["max_parallel"] is None:
             self._see(await futures.gather(*self.map(task, range(s["items"])), return_exceptions=False))
-        else:
-            self._see(await self.map(task, range(s["items"]), max_parallel=s["max_parallel"]))
+            return
+        items = self._items(s)
+        self._note_results(items, await self.map(task, items, max_parallel=s["max_parallel"]))
+
+    async def _for_each(self, s: Statement) -> None:
+        items = self._items(s)
+        limits = {"max_parallel": s["max_parallel"], "slice_size": s["slice_size"]}
+        future = self.for_each(BODIES["simulated." + s["name"]], items, **limits)
+        self.recent.append(future)
+        if s["wait"]:
+            self._note_results(items, await future)
+
+    def _items(self, s: Statement) -> list[str]:
+        """Return items that tell which fan they are of, and how many of it may run at a time."""
+        self.fans += 1
+        fan = f"{ITEM}{self.executor.run_id[:12]}-{self.fans}/{s['max_parallel'] or s['items']}/"
+        return [f"{fan}{n}" for n in range(s["items"])]
+
+    def _note_results(self, items: list[str], results: list[Any]) -> None:
+        self.submit(self.record_marker("results", [items, results]))
+        self._see(results)
+
+    async def _long(self, s: Statement) -> None:
+        future = self.submit(wordy, "wordy", s["fails"], s["size"])
+        self.recent.append(future)
+        for _ in range(s["readers"]):
+            self.recent.append(self.submit(quiet, "reader", 0, future, {"again": [future]}))
 
     async def _group(self, s: Statement) -> None:
         made = Group(*map(_member, s["members"]), max_parallel=s["max_parallel"], raises_on_failure=s["raises"])
@@ -155,10 +171,55 @@ class Planned(Workflow):
 
     async def _func_group(self, s: Statement) -> None:
         def make(*results: Any) -> Group:
-            return Group(*(_task(call) for call in s["calls"]))
+            return Group(*(task_of(call) for call in s["calls"]))
 
         known = [one for one in self.recent if one.type == "ScheduleActivityTask"][-1:]
         await self._keep(self.submit(FuncGroup(make, *known)), s["wait"])
+
+    # ---- steps and conditions ------------------------------------------------------------------------------------------------
+
+    def get_step_bucket(self) -> str:
+        return BUCKET
+
+    async def _step(self, s: Statement) -> None:
+        step = self.step(
+            s["name"],
+            (stepped, s["name"], s["fails"]),
+            force=s["name"] == "always",
+            activities_if_step_already_done=None if s["otherwise"] is None else task_of(s["otherwise"]),
+            force_steps_if_executed=FORCES.get(s["name"]),
+        )
+        await self._keep(self.submit(step), s["wait"])
+
+    async def _force_steps(self, s: Statement) -> None:
+        self._note_entries("forced", s["entries"])
+        self.add_forced_steps(s["entries"], "as planned")
+
+    async def _skip_steps(self, s: Statement) -> None:
+        self._note_entries("skipped", s["entries"])
+        self.add_skipped_steps(s["entries"], "as planned")
+
+    def _note_entries(self, what: str, entries: list[str]) -> None:
+        self.entries += 1
+        self.submit(self.record_marker(f"steps {what}", [self.entries, entries]))
+
+    async def _wait_until(self, s: Statement) -> None:
+        def is_reached() -> bool:
+            if s["raises"] and self.level:
+                raise PlannedFailure("as planned")
+            return self.level >= s["level"]
+
+        self.awaited_levels.append(s["level"])
+        try:
+            self.wait_until(is_reached)
+        finally:
+            self.awaited_levels.remove(s["level"])
+        self._see(["level", self.level])
+
+    async def _wait_for_some(self, s: Statement) -> None:
+        waited = self.recent[-s["last"] :]
+        self.wait_until(lambda: sum(one.done for one in waited) >= min(s["some"], len(waited)))
+        self._see([one.done for one in waited])
 
     # ---- other executions ----------------------------------------------------------------------------------------------------
 
@@ -231,19 +292,32 @@ class Planned(Workflow):
     async def _patched(self, s: Statement) -> None:
         self._see(self.patched(s["name"]))
 
+    async def _upgraded(self, s: Statement) -> None:
+        """Carry out a block that was added to the code, for runs that have not passed here before."""
+        if Deployed.is_new and self.patched(s["name"]):
+            await self._block(s["body"])
+
     async def _draw(self, s: Statement) -> None:
         self._see([self.random.randint(0, 99), self.now().isoformat()])
+        found = self.get_event_details("signal", "red")
+        self._see(found and found["event_id"])
 
 
 class Terminating(Planned):
     name, child_policy = "simulated.terminating", "TERMINATE"
 
 
-class Cancelling(Planned):
+class Cancelling(Looking, Planned):
+    """Its ``should_cancel`` takes the history."""
+
     name, child_policy = "simulated.cancelling", "REQUEST_CANCEL"
 
+    def should_cancel(self, history: History) -> bool:  # type: ignore[override]
+        self._see(["asked to cancel", len(history.events), len(history.signals)])
+        return super().should_cancel()
 
-class Abandoning(Planned):
+
+class Abandoning(Meddling, Planned):
     name, child_policy = "simulated.abandoning", "ABANDON"
 
 
@@ -253,8 +327,8 @@ class Hasty(Planned):
     name, child_policy, execution_timeout, retry = "simulated.hasty", "TERMINATE", 80, 1
 
 
-class Silent(Planned):
-    """Fails without a word, after two attempts."""
+class Silent(Raising, Planned):
+    """Fails without a word, after two attempts; its hooks fail too."""
 
     name, child_policy, raises_on_failure, retry = "simulated.silent", "REQUEST_CANCEL", False, 1
 
@@ -265,8 +339,8 @@ class Single(Planned):
     name, child_policy, idempotent, propagate_signals_to_parent = "simulated.single", "ABANDON", True, False
 
 
-class Named(Planned):
-    """Has one of few names, so that another may have it already."""
+class Named(Judging, Planned):
+    """Has one of few names, so that another may have it already; judges failures itself."""
 
     name, child_policy, retry = "simulated.named", "TERMINATE", 1
 
@@ -278,8 +352,10 @@ _ALL = (Terminating, Cancelling, Abandoning, Hasty, Silent, Single, Named)
 CLASSES: dict[str, type[Planned]] = {one.__name__: one for one in _ALL}
 
 
-def _task(call: Statement) -> ActivityTask[Any]:
-    return ActivityTask(BODIES["simulated." + call["name"]], call["name"], call["fails"])
+def class_of(events: Sequence[Any]) -> type[Workflow]:
+    """Return the class that a history names; it may be the one of slices."""
+    name = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
+    return next(one for one in (*_ALL, Workflow.Slice) if one.type_name() == name)
 
 
 def _child_task(s: Statement) -> WorkflowTask:
@@ -289,4 +365,4 @@ def _child_task(s: Statement) -> WorkflowTask:
 
 
 def _member(member: Statement) -> Any:
-    return _child_task(member["child"]) if "child" in member else _task(member["call"])
+    return _child_task(member["child"]) if "child" in member else task_of(member["call"])

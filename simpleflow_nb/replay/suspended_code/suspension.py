@@ -169,11 +169,11 @@ class Suspension:
             future.decode = False
         return future.value
 
-    def give_up(self, error: ReplayError) -> None:
-        """Park the execution: the code stays suspended.
+    def give_up(self, error: Exception) -> None:
+        """Decide nothing, which parks the execution if the error does not pass: the code stays suspended.
 
         Raises:
-            ReplayError: the error, if called outside the code, in a hook; the hook may catch it.
+            Exception: the error, if called outside the code, in a hook; the hook may catch it.
         """
         self.defect = error
         if self.current is None or getcurrent() is not self.current.greenlet:
