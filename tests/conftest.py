@@ -23,6 +23,8 @@ _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 # Ours write line by line by themselves; with this they would, whatever we did.
 os.environ.pop("PYTHONUNBUFFERED", None)
+# With this each of some two thousand processes would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # As hypothesis does by itself in CI: a busy machine fails no test.
 settings.register_profile("unhurried", settings(), deadline=None)
