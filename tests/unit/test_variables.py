@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in DECLARED:
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_nodes() -> Iterator[None]:
+    """They take hundreds of megabytes, which other tests need not carry along."""
+    yield
+    nodes.cache_clear()
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------------
