@@ -90,7 +90,8 @@ def python(
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Make a function, or a class with an ``execute()`` method, run in a Python process of its own.
 
-    Arguments and results have to have a JSON form. Other processes cannot read them.
+    Arguments and results have to have a JSON form. Other processes cannot read them. On Linux the process ends with the one
+    that has called the function, also if that is killed.
 
     Args:
         interpreter: a program in which this package can be imported; ``python`` is the one that runs this code.
@@ -132,6 +133,7 @@ def python(
                     f"--call-fd={given.fileno()}",
                     f"--result-fd={returned.fileno()}",
                     f"--error-fd={raised.fileno()}",
+                    f"--caller-pid={os.getpid()}",
                     f"--logger-name={logger_name}",
                     *(["--kill-children"] if kill_children else []),
                 ]

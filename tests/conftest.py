@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from . import interruption
+from .launcher import is_launcher
 
 _GRACE_SECONDS = 20
 #: Python's own helper processes live as long as the process that needed them.
@@ -23,6 +24,8 @@ _LIVES_ON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 # Ours write line by line by themselves; with this they would, whatever we did.
 os.environ.pop("PYTHONUNBUFFERED", None)
+# With this each of some two thousand processes would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # As hypothesis does by itself in CI: a busy machine fails no test.
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -126,4 +129,5 @@ def _command(process: psutil.Process) -> str:
 
 
 def _lives_on(process: psutil.Process) -> bool:
-    return any(helper in _command(process) for helper in _LIVES_ON)
+    command = _command(process)
+    return is_launcher(command) or any(helper in command for helper in _LIVES_ON)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import psutil
+
 from .. import payload
 from ..activity import Activity
 from ..exceptions import ExitCode
@@ -18,6 +20,7 @@ from ..masking import masked
 from ..tracebacks import text_of, traceback_lines
 from . import logs
 from .called_process import end_children
+from .guardian import die_with_parent
 from .log_context import logged_as
 
 BODY = "executed_body"  #: attribute of a decorated function: what is called in the other process
@@ -33,6 +36,8 @@ def called_by_command(words: Sequence[str]) -> None:
             ``traceback``.
     """
     options = _options(words)
+    if options.caller_pid is not None:
+        _end_with(options.caller_pid)
     logs.configure()
     try:
         call = _call(options)
@@ -68,12 +73,32 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--call-fd", type=int, metavar="N", help="descriptor of a file with the arguments")
     parser.add_argument("--result-fd", type=int, default=1, metavar="N", help="descriptor for the result")
     parser.add_argument("--error-fd", type=int, default=2, metavar="N", help="descriptor for an exception")
+    parser.add_argument(
+        "--caller-pid", type=int, metavar="PID", help="end when this process does, where the system can do that"
+    )
     parser.add_argument("--logger-name", default="simpleflow_nb.execute", help="logger that tells of an exception")
     parser.add_argument("--kill-children", action="store_true", help="end what the function has started")
     found = parser.parse_args(words)
     if (found.arguments is None) == (found.call_fd is None):
         parser.error("give the arguments in JSON")
     return found
+
+
+def _end_with(caller: int) -> None:
+    """Let this process end when its caller is killed, as a worker may be, without a process that cleans up after it.
+
+    The parent may be another process: an interpreter that is a script starts a program.
+    """
+    die_with_parent()
+    if os.getppid() != caller and not _is_running(caller):
+        os._exit(ExitCode.RUN_FAILED)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _call(options: argparse.Namespace) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def lead_session() -> None:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     # Signals inherited as ignored or blocked would never arrive: our owner may have been started with nohup.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # the guardian has one thread, so its end is the process's end
+    die_with_parent()  # the guardian has one thread, so its end is the process's end
     if os.getppid() != parent:
         os._exit(1)
 
@@ -260,6 +260,14 @@ def redirect_standard_streams(log: str) -> None:
 def become_subreaper() -> None:
     """Become the parent of descendants whose own parent ends. Does nothing except on Linux."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the thread that has started it ends. Does nothing except on Linux.
+
+    To be followed by a look at the parent, which may have ended before.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def tell(lifeline: socket.socket, message: Mapping[str, Any]) -> None:

@@ -30,7 +30,9 @@ class ProcessGroups:
         if self.directory is None:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / str(pid)).write_text(f"{_started(pid)}\n{folder_identity(self.directory)}\n")
+        part = self.directory / f".{pid}"  # whoever kills what is left over finds the whole record or none
+        part.write_text(f"{_started(pid)}\n{folder_identity(self.directory)}\n")
+        part.rename(self.directory / str(pid))
 
     def forget(self, pid: int) -> None:
         if self.directory is not None:

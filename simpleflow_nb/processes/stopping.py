@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from .supervisor import QUICK, is_orphan
+from .supervisor import QUICK, ignore_signals, is_orphan
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ def run_until_stopped(process: Stoppable, *, on_start: Callable[[], None], on_st
     threading.Thread(target=_listen, args=(process, asked, on_stop), name="signals", daemon=True).start()
     on_start()
     process.run()
+    ignore_signals()
 
 
 def _listen(process: Stoppable, asked: queue.SimpleQueue[None], on_stop: Callable[[], None]) -> None:

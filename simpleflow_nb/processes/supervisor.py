@@ -80,6 +80,7 @@ class Supervisor:
                     self._wait_all()
                     return code
             if self.signals and not any(child.process is not None for child in self.children):
+                ignore_signals()
                 return 0
             time.sleep(_LOOK_SECONDS)
 
@@ -121,6 +122,15 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.signals += 1
+
+
+def ignore_signals() -> None:
+    """Let nothing change how a process ends that has ended its work.
+
+    Python takes its handlers away while it shuts down: a second SIGTERM would then kill the process, as if it had failed.
+    """
+    for number in QUICK:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def child_environment() -> dict[str, str]:

@@ -16,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 
+from tests.launcher import is_launcher
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks.notebook_run import NotebookResult, run_notebook
 
@@ -97,7 +98,7 @@ def no_kernel_is_left() -> Iterator[None]:
     yield
 
     def left() -> set[psutil.Process]:
-        new = set(psutil.Process().children(recursive=True)) - before - set(_fork_servers())
+        new = set(psutil.Process().children(recursive=True)) - before - set(_servers())
         return {process for process in new if not _is_reaped(process)}
 
     try:
@@ -120,12 +121,13 @@ def _is_reaped(process: psutil.Process) -> bool:
     return True
 
 
-def _fork_servers() -> list[psutil.Process]:
-    """Children of ours, which stay; their own children are kernels."""
+def _servers() -> list[psutil.Process]:
+    """Children of ours, which stay: what they fork for us, kernels and commands, does not."""
     found = []
     for child in psutil.Process().children():
         try:
-            if "fork_server_process" in " ".join(child.cmdline()):
+            command = " ".join(child.cmdline())
+            if "fork_server_process" in command or is_launcher(command):
                 found.append(child)
         except psutil.NoSuchProcess:
             continue

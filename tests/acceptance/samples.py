@@ -5,13 +5,29 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-ROOT = Path(__file__).parents[2]
+from tests.launcher import ROOT as ROOT
+from tests.launcher import command as command
+from tests.launcher import outcome
+
+__all__ = [
+    "COUNT",
+    "DATES",
+    "REPORT",
+    "ROOT",
+    "WORKFLOWS",
+    "command",
+    "environment",
+    "inputs",
+    "notebook",
+    "run_jsons",
+    "typed",
+]
+
 DATES = ("2016-01-01", "2016-01-02", "2016-01-03", "2016-01-04")
 
 WORKFLOWS = """\
@@ -58,10 +74,6 @@ def inputs(
     return file
 
 
-def command(*words: Any) -> list[str]:
-    return [sys.executable, "-m", "simpleflow_nb", *map(str, words)]
-
-
 def environment(**more: str) -> dict[str, str]:
     """Ours without what would change the command's behaviour; the fork server imports nothing but what a kernel needs."""
     foreign = ("AUTOFLOW_", "SIMPLEFLOW_", "SWF_", "AWS_", "FLOWAPI_", "LOG_LEVEL")
@@ -71,9 +83,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def typed(*words: Any, cwd: Path, timeout: float = 180, **more: str) -> subprocess.CompletedProcess[str]:
     """What a user gets who types the command in ``cwd``; ``more`` are environment variables."""
-    return subprocess.run(
-        command(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=timeout, check=False
-    )
+    return outcome(words, cwd, environment(**more), timeout)
 
 
 def run_jsons(outputs: Path) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, inputs
+from tests.launcher import outcome
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 from tests.settings import count, is_soak
 
@@ -38,14 +39,7 @@ def environment(endpoint: str, folder: Path) -> dict[str, str]:
 
 
 def typed(endpoint: str, folder: Path, *words: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "simpleflow_nb", *words],
-        env=environment(endpoint, folder),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    return outcome(words, folder, environment(endpoint, folder), timeout)
 
 
 @contextmanager
@@ -178,14 +172,7 @@ def test_the_domain_of_the_environment_is_taken_where_no_word_is_left_for_it(
     words: tuple[str, ...], code: int, stderr: str, tmp_path: Path
 ) -> None:
     with local_service(tmp_path) as endpoint:
-        done = subprocess.run(
-            [sys.executable, "-m", "simpleflow_nb", *words],
-            env=environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
+        done = outcome(words, tmp_path, environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain"})
     assert (done.returncode, done.stderr) == (code, stderr)
 
 
@@ -228,9 +215,7 @@ def test_at_a_terminal_a_process_says_that_it_works_and_what_it_waits_for_when_i
 def test_an_endpoint_that_nobody_answers_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
     words = ("standalone", "examples.basic.BasicWorkflow", "--domain", "D")
     environ = environment("http://127.0.0.1:9", tmp_path) | {"SWF_CONNECTION_RETRIES": "0"}
-    done = subprocess.run(
-        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180
-    )
+    done = outcome(words, tmp_path, environ)
     assert done.returncode == 3
     assert done.stderr == (
         'simpleflow-nb: the service cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:9/"\n'
@@ -241,9 +226,7 @@ def test_missing_credentials_are_one_sentence_and_exit_3(tmp_path: Path) -> None
     environ = {key: value for key, value in environment("http://127.0.0.1:9", tmp_path).items() if "ACCESS_KEY" not in key}
     environ |= {"AWS_EC2_METADATA_DISABLED": "true"}
     words = ("worker.start", "--task-list", "x", "--domain", "D")
-    done = subprocess.run(
-        [sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180
-    )
+    done = outcome(words, tmp_path, environ)
     assert (done.returncode, done.stderr) == (
         3,
         "simpleflow-nb: no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile\n",
@@ -325,14 +308,7 @@ def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
         ]
 
         def asked(*words: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [sys.executable, "-m", "simpleflow_nb", *words],
-                env=environ,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                timeout=180,
-            )
+            return outcome(words, tmp_path, environ)
 
         try:
             once = asked("sensor.start", str(file), "--once")

@@ -6,12 +6,13 @@ import base64
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.launcher import outcome
 
 from .process_fleet import DOMAIN, PATIENCE_SECONDS, ProcessFleet, client, wait_for
 from .samples import typed
@@ -48,15 +49,12 @@ def fleet(tmp_path: Path) -> Iterator[ProcessFleet]:
 
 
 def worker(fleet: ProcessFleet, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "simpleflow_nb", "worker.start", "--domain", DOMAIN, *words]
-    return subprocess.run(
-        command, env=fleet.environment, cwd=fleet.folder, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
+    return outcome(("worker.start", "--domain", DOMAIN, *words), fleet.folder, fleet.environment, PATIENCE_SECONDS)
 
 
 def start(fleet: ProcessFleet) -> None:
-    command = [sys.executable, "-m", "simpleflow_nb", "workflow.start", "mine.Two", "--domain", DOMAIN, "--workflow-id", "w"]
-    subprocess.run(command, env=fleet.environment, cwd=fleet.folder, check=True, capture_output=True)
+    words = ("workflow.start", "mine.Two", "--domain", DOMAIN, "--workflow-id", "w")
+    outcome(words, fleet.folder, fleet.environment).check_returncode()
 
 
 def status(fleet: ProcessFleet) -> str:

@@ -23,6 +23,7 @@ from simpleflow_nb.local.decisions import attributes_of
 from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
 from simpleflow_nb.replay.calls.commands import PATCH
+from tests.settings import count
 
 from .application_runs import ANALYST, SCENARIOS, Run, recorded_runs, sensor_cancelled
 from .decision_checker import attributes, reloaded
@@ -31,6 +32,9 @@ from .recorded_decisions import first_difference, replay_error
 
 FILES = sorted(FOLDER.glob("application-*/*.json.gz"))
 NAMES = [f"{path.parent.name.removeprefix('application-')}-{path.name.removesuffix('.json.gz')}" for path in FILES]
+
+#: Of the runs in which a sabotage changes nothing, one in so many is decided with it.
+_ONE_OF_THE_OTHERS = count(5, 1)
 
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 
@@ -256,7 +260,9 @@ def test_workflows_that_decide_otherwise_are_caught_in_every_run_that_shows_it(
     spoil: Spoil, concerns: Callable[[Run], bool]
 ) -> None:
     concerned = 0
-    for run in all_runs():
+    for number, run in enumerate(all_runs()):
+        if not concerns(run) and number % _ONE_OF_THE_OTHERS:
+            continue
         difference = first_difference(run, spoil(workflow_of(run)))
         assert (difference is not None) == concerns(run), f"{run['workflow_id']}: {difference}"
         concerned += concerns(run)

@@ -7,6 +7,7 @@ Two-way comparisons are blind to rules that are broken the same way everywhere; 
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -17,21 +18,31 @@ from .random_runs import random_run
 _AT_A_TIME = 100
 
 
+@cache
+def stats_of(seed: int) -> Counter[str]:
+    """What has happened in the run of that seed, which is played once for both tests.
+
+    Raises:
+        Exception: two executions decide otherwise.
+    """
+    try:
+        return random_run(seed).stats
+    except Exception as error:
+        error.add_note(f"seed {seed}: play it alone with tests.replay.random_runs.random_run({seed})")
+        raise
+
+
 @pytest.mark.parametrize("first", range(0, count(1_000, 30_000), _AT_A_TIME))
 def test_a_cached_a_replayed_and_a_reloaded_execution_decide_the_same(first):
     for seed in range(first, first + _AT_A_TIME):
-        try:
-            random_run(seed)
-        except Exception as error:
-            error.add_note(f"seed {seed}: play it alone with tests.replay.random_runs.random_run({seed})")
-            raise
+        stats_of(seed)
 
 
 def test_the_random_service_does_everything_that_a_service_can_do():
     """A generator that stops making some event would make the test above pass for nothing."""
     stats: Counter[str] = Counter()
     for seed in range(400):
-        stats += random_run(seed).stats
+        stats += stats_of(seed)
     wanted = {
         *("cached", "stale", "left behind", "decision tasks timed out", "decision tasks parked"),
         *("deployed with a patch", "deployed with other limits"),

@@ -87,3 +87,39 @@ def test_one_signal_lets_processes_finish_and_two_do_not(signals: int, seconds: 
     rest, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert [line for line in rest.splitlines() if line != "finishing"] == [how] * 2
+
+
+LATE = """
+import os, signal, sys
+from simpleflow_nb.processes.stopping import run_until_stopped
+from simpleflow_nb.processes.supervisor import Supervisor
+
+class Work:
+    def run(self): pass
+    def stop(self): pass
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGTERM):  # while the interpreter shuts down
+        kill(own, number)
+
+def supervise():
+    Supervisor([sys.executable, "-c", "import signal; signal.pause()"], 1, on_start=lambda: os.kill(os.getpid(), 15)).run()
+
+def work():
+    run_until_stopped(Work(), on_start=lambda: None, on_stop=lambda: None)
+
+globals()[sys.argv[1]]()
+os.late = Late()
+"""
+
+
+@pytest.mark.parametrize("what", ["supervise", "work"])
+def test_a_signal_that_comes_while_a_process_shuts_down_does_not_change_its_exit_code(what: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, what],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -95,8 +95,8 @@ SABOTAGES = (
     Sabotage(
         "a history that cannot be read is the failure of a hook",
         "hooks.py",
-        "            if error is execution.unread:\n                raise\n",
-        "",
+        "if error is execution.unread or isinstance(error, MemoryError)",
+        "if isinstance(error, MemoryError)",
         "_check_hooks",
         200,
     ),

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import simpleflow_nb
+from tests.launcher import Launcher
 
-from .commands import Launcher, clean_environment
+from .commands import clean_environment
 from .normalise import Normaliser
 from .scene import INPUTS, ROOT, Scene
 
@@ -89,7 +90,8 @@ class _Player:
     def _outcome(self, line: str) -> tuple[str, str, int]:
         """Standard output, standard error and exit code of a command."""
         environment, words = self._environment_and_words(line)
-        return self._launcher.outcome(words, self.folder, environment)
+        done = self._launcher.outcome(words, self.folder, environment)
+        return done.stdout, done.stderr, done.returncode
 
     def _environment_and_words(self, line: str) -> tuple[dict[str, str], list[str]]:
         words, environment = shlex.split(line.replace("{endpoint}", self._endpoint)), dict(self.environment)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
-from .commands import Launcher
+from tests.launcher import Launcher
+
+from .commands import clean_environment
 from .play import played
 from .scene import GOLDEN
 from .scenes import SCENES
@@ -15,7 +17,7 @@ def record(wanted: list[str]) -> None:
     """Play the scenes of whose names one of ``wanted`` is a part, or all of them."""
     GOLDEN.mkdir(exist_ok=True)
     chosen = [scene for scene in SCENES if not wanted or any(part in scene.name for part in wanted)]
-    with Launcher() as launcher:
+    with Launcher(clean_environment()) as launcher:
         for scene in chosen:
             began = time.monotonic()
             before = scene.golden.read_text() if scene.golden.exists() else None

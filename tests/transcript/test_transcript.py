@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from simpleflow_nb.cli.commands import COMMANDS
+from tests.launcher import Launcher
 
-from .commands import Launcher
+from .commands import clean_environment
 from .play import played
 from .scene import GOLDEN, Scene
 from .scenes import SCENES
@@ -17,7 +18,7 @@ from .scenes import SCENES
 
 @pytest.fixture(scope="module")
 def launcher() -> Iterator[Launcher]:
-    with Launcher() as started:
+    with Launcher(clean_environment()) as started:
         yield started
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from simpleflow_nb import execute
 from simpleflow_nb.exceptions import DefinitionError, ExecutionError, ExecutionTimeoutError
+from simpleflow_nb.processes.guardian import adopts_orphans
 
 from . import executed
 
@@ -144,6 +145,30 @@ def test_an_interrupt_ends_the_process_with_all_that_it_started(tmp_path):
     caller.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in caller.communicate(timeout=PATIENCE_SECONDS)[1]
     assert all(map(is_gone, members))
+
+
+@pytest.mark.skipif(not adopts_orphans(), reason="only Linux tells a process that its parent has ended")
+def test_the_process_ends_with_a_caller_that_is_killed(tmp_path):
+    file = tmp_path / "pids"
+    code = f"import {HERE} as executed; executed.patient({str(file)!r})"
+    caller = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
+    function, *started = family(file)
+    caller.kill()
+    caller.wait()
+    try:
+        wait_until(lambda: is_gone(function))
+    finally:
+        for member in (function, *started):
+            if not is_gone(member):
+                member.kill()
+
+
+def test_nothing_is_called_for_a_caller_that_has_ended_before():
+    caller = subprocess.Popen(["true"])
+    caller.wait()
+    command = [sys.executable, "-m", "simpleflow_nb.execute", "os.getpid", "{}", f"--caller-pid={caller.pid}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def test_an_environment_replaces_that_of_the_caller():

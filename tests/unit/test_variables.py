@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import logging
 import os
 import re
@@ -39,6 +40,13 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in DECLARED:
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_nodes() -> Iterator[None]:
+    """They take hundreds of megabytes, which other tests need not carry along."""
+    yield
+    nodes.cache_clear()
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------------
@@ -155,23 +163,27 @@ def test_a_variable_that_was_taken_is_gone(monkeypatch: pytest.MonkeyPatch) -> N
 # ---- the sources ---------------------------------------------------------------------------------------------------------
 
 
-def sources() -> Iterator[tuple[str, ast.AST]]:
-    """Yield the nodes of all files of the three packages but the table itself, with the file's path."""
+@functools.cache
+def nodes() -> list[tuple[str, ast.AST]]:
+    """The nodes of all files of the three packages but the table itself, each with the file's path."""
+    found: list[tuple[str, ast.AST]] = []
     for package in ("simpleflow_nb", "deciders", "workers"):
         for path in sorted((PROJECT / package).rglob("*.py")):
             if path != Path(variables.__file__):
-                tree = ast.parse(path.read_text(encoding="utf-8"))
-                yield from ((path.relative_to(PROJECT).as_posix(), node) for node in ast.walk(tree))
+                name = path.relative_to(PROJECT).as_posix()
+                found += [(name, node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    return found
 
 
-NODES = list(sources())
-TEXTS = [(file, node.value) for file, node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+def texts() -> list[tuple[str, str]]:
+    """The texts in these files, docstrings among them, each with the file's path."""
+    return [(file, node.value) for file, node in nodes() if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def users_of(*names: str) -> set[str]:
     """Return the files that use one of these names of the module ``os``."""
     found = set()
-    for file, node in NODES:
+    for file, node in nodes():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             used = {node.attr}
         elif isinstance(node, ast.ImportFrom) and node.module == "os":
@@ -193,21 +205,21 @@ def test_the_cores_are_counted_in_one_place() -> None:
 
 def test_no_name_of_a_variable_is_written_outside_of_the_table() -> None:
     names = {*DECLARED, *variables.SECRETS_OF_LIBRARIES, variables.AWS_ACCESS_KEY_ID}
-    assert [(file, text) for file, text in TEXTS if text.strip(" $=:") in names] == []
+    assert [(file, text) for file, text in texts() if text.strip(" $=:") in names] == []
 
 
 def test_every_variable_that_a_sentence_names_is_in_the_table() -> None:
     ours = re.compile(r"\b(?:SIMPLEFLOW|AUTOFLOW|SWF)_[A-Z_]+\b")
-    assert [(file, name) for file, text in TEXTS for name in ours.findall(text) if name not in DECLARED] == []
+    assert [(file, name) for file, text in texts() for name in ours.findall(text) if name not in DECLARED] == []
 
 
 def test_every_entry_of_the_table_is_used() -> None:
-    used = {node.id for _, node in NODES if isinstance(node, ast.Name)}
+    used = {node.id for _, node in nodes() if isinstance(node, ast.Name)}
     assert set(DECLARED) - used == set(READ_BY_LIBRARIES)
 
 
 @pytest.mark.parametrize("text", [str(environment.SECRETS_DIR), STATE_FOLDER])
 def test_the_folders_are_written_once(text: str) -> None:
-    docstrings = {node.value for _, node in NODES if isinstance(node, ast.Expr)}
-    texts = {node for _, node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    docstrings = {node.value for _, node in nodes() if isinstance(node, ast.Expr)}
+    texts = {node for _, node in nodes() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert [node.value for node in texts - docstrings if text in node.value] == [text]

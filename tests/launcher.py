@@ -1,0 +1,130 @@
+"""Commands in processes of their own, forked by one that has loaded everything (:mod:`tests.launcher_process`)."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = Path(__file__).with_name("launcher_process.py")
+
+_shared: Launcher | None = None
+
+
+def command(*words: object) -> list[str]:
+    """The command line of ``simpleflow-nb WORDS``."""
+    return [sys.executable, "-m", "simpleflow_nb", *map(str, words)]
+
+
+def outcome(
+    words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+) -> subprocess.CompletedProcess[str]:
+    """The end of ``simpleflow-nb WORDS``, typed in that folder, and what it printed.
+
+    It is forked by the launcher of this process.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was killed.
+    """
+    global _shared
+    if _shared is None or _shared.owner != os.getpid():
+        _shared = Launcher(os.environ)
+        atexit.register(_shared.close)
+    return _shared.outcome(words, folder, environment, timeout)
+
+
+def is_launcher(command_line: str) -> bool:
+    """Whether that is the command line of a launcher, which lives as long as the process that needed it."""
+    return str(PROGRAM) in command_line
+
+
+class Launcher:
+    """A process that forks commands. Its interpreter starts in the environment that is given here."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.owner = os.getpid()
+        self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="launcher-")
+        self._address = f"{self._folder.name}/calls"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._address)
+            listener.listen(64)
+            self._process = subprocess.Popen(
+                [sys.executable, PROGRAM, str(listener.fileno())],
+                env={**environment, "PYTHONPATH": str(ROOT)},
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
+            )
+
+    def __enter__(self) -> Launcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, and kill the commands that have not ended."""
+        if self.owner == os.getpid():
+            self._process.communicate(timeout=60)
+            self._folder.cleanup()
+
+    def outcome(
+        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+    ) -> subprocess.CompletedProcess[str]:
+        """As :func:`outcome`.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer, and was killed.
+        """
+        typed = [str(word) for word in words]
+        request = {"words": typed, "folder": str(folder), "environment": dict(environment)}
+        text = json.dumps(request).encode() + b"\n"
+        out, out_there = os.pipe()
+        err, err_there = os.pipe()
+        with open(out, "rb", 0) as printed, open(err, "rb", 0) as said, socket.socket(socket.AF_UNIX) as call:
+            try:
+                call.connect(self._address)
+                sent = socket.send_fds(call, [text], [out_there, err_there])
+                call.sendall(text[sent:])
+            finally:
+                os.close(out_there)
+                os.close(err_there)
+            found = _read([call.fileno(), printed.fileno(), said.fileno()], timeout)
+        if found is None:
+            raise subprocess.TimeoutExpired(command(*typed), timeout)
+        answer, *printed_and_said = found
+        assert answer, "the launcher has ended"
+        return subprocess.CompletedProcess(command(*typed), int(answer), *map(_text, printed_and_said))
+
+
+def _read(descriptors: Sequence[int], timeout: float) -> list[bytes] | None:
+    """Everything from each of them up to its end; None if that takes longer."""
+    until = time.monotonic() + timeout
+    found = dict.fromkeys(descriptors, b"")
+    with selectors.DefaultSelector() as selector:
+        for descriptor in descriptors:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            left = until - time.monotonic()
+            if left <= 0:
+                return None
+            for key, _ in selector.select(left):
+                piece = os.read(key.fd, 1 << 20)
+                found[key.fd] += piece
+                if not piece:
+                    selector.unregister(key.fd)
+    return list(found.values())
+
+
+def _text(printed: bytes) -> str:
+    """As ``subprocess`` reads it."""
+    return printed.decode().replace("\r\n", "\n").replace("\r", "\n")
