@@ -49,7 +49,7 @@ logger = logging.getLogger("simpleflow_nb")
 
 
 class _Over:
-    """What has been waited for already."""
+    """The end of a wait that is over."""
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
