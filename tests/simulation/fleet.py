@@ -23,7 +23,8 @@ from simpleflow_nb.processes import worker as worker_module
 from simpleflow_nb.processes.decider import Parked
 from simpleflow_nb.processes.payload_directory import MemoryPayloads, keep_long_texts
 from simpleflow_nb.program import program
-from simpleflow_nb.replay import Execution, commands
+from simpleflow_nb.replay import Execution
+from simpleflow_nb.replay.calls import commands
 from simpleflow_nb.service_faults import is_of_the_service
 from simpleflow_nb.step import tasks as step_tasks
 

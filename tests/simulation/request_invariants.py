@@ -8,7 +8,7 @@ from typing import Any
 from simpleflow_nb import payload
 from simpleflow_nb.exceptions import UpdateFailed, UpdateRefused, UpdateUnanswered
 from simpleflow_nb.processes.followed_request import FollowedRequest
-from simpleflow_nb.replay import commands
+from simpleflow_nb.replay.calls import commands
 
 from ..service.manual_client import Event, attributes
 from ..service.related_histories import Id

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from simpleflow_nb import payload
-from simpleflow_nb.replay import commands
+from simpleflow_nb.replay.calls import commands
 from simpleflow_nb.step.submittable import MARKER
 
 from ..service.manual_client import Event, attributes
