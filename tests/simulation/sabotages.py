@@ -111,8 +111,8 @@ SABOTAGES = (
     Sabotage(
         "a hook may submit",
         "hooks.py",
-        'execution.ask(f"{name}()", lambda: hook(execution.history, *more))',
-        "hook(execution.history, *more)",
+        'execution.ask(f"{name}()", lambda: getattr(self.workflow, name)(execution.history, *more))',
+        "getattr(self.workflow, name)(execution.history, *more)",
         "_note_parked",
     ),
     Sabotage(
@@ -125,7 +125,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "nobody asks on_task_failure",
-        "tasks.py",
+        "attempts.py",
         "verdict = self.judge(future, error) if self.judge is not None else None",
         "verdict = None",
         "_check_verdicts",
@@ -195,7 +195,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "a patch is taken by runs that have passed it",
-        "tasks.py",
+        "requests.py",
         "known = id in self.batch_patches",
         "known = True",
         "check_cold",

@@ -13,12 +13,13 @@ from ...names import priority
 from ..calls import commands
 from ..calls.arguments import FUTURES, taken
 from ..calls.commands import ActivityTask
-from .tasks import Tasks, source_frame
+from .attempts import Attempts
+from .tasks import source_frame
 
 _WORKFLOW_FILE = f"{__file__.rpartition('replay')[0]}workflow.py"
 
 
-class Requests(Tasks):
+class Requests(Attempts):
     """The tasks of an execution, with what its code asks for beside cancelling them."""
 
     __slots__ = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, STATE, TASKS, replacement
+from .sabotage import ATTEMPTS, EXECUTION, HANDLERS, STATE, TASKS, replacement
 
 SABOTAGES = (
     replacement(
@@ -17,7 +17,7 @@ SABOTAGES = (
     replacement(
         2,
         "retry timers are decided while events are applied",
-        TASKS,
+        ATTEMPTS,
         "self.due.append(timer)",
         "self.queue.append(timer)",
         "test_what_the_engine_decides_waits_for_the_next_decision",

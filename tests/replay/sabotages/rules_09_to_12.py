@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, MARKERS, REQUESTS, SUSPENSION, TASKS, Sabotage, replacement
+from .sabotage import ATTEMPTS, EXECUTION, HANDLERS, MARKERS, REQUESTS, SUSPENSION, Sabotage, replacement
 
 SABOTAGES = (
     replacement(
@@ -100,7 +100,7 @@ SABOTAGES = (
         11,
         "tasks are retried after the end",
         (
-            (TASKS, "if future.cancelling or self.finished is not None:", "if future.cancelling:"),
+            (ATTEMPTS, "if future.cancelling or self.finished is not None:", "if future.cancelling:"),
             (
                 EXECUTION,
                 "        if self.finished is not None:\n            return\n        if self.cancel_requested",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from .sabotage import ARGUMENTS, EXECUTION, EXTERNALS, FUTURES, HANDLERS, SIGNALS, SUSPENSION, TASKS, Sabotage, replacement
+from .sabotage import (
+    ARGUMENTS,
+    ATTEMPTS,
+    EXECUTION,
+    EXTERNALS,
+    FUTURES,
+    HANDLERS,
+    SIGNALS,
+    SUSPENSION,
+    TASKS,
+    Sabotage,
+    replacement,
+)
 
 SABOTAGES = (
     replacement(
@@ -83,7 +95,7 @@ SABOTAGES = (
     replacement(
         15,
         "a task is retried after its cancel",
-        TASKS,
+        ATTEMPTS,
         "if future.cancelling or self.finished is not None:",
         "if self.finished is not None:",
         "test_an_activity_that_is_asked_to_end_ends_with_whatever_comes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sabotage import EXECUTION, HANDLERS, INPUTS, REQUESTS, STATE, TASKS, replacement
+from .sabotage import ATTEMPTS, EXECUTION, HANDLERS, INPUTS, REQUESTS, STATE, replacement
 
 SABOTAGES = (
     replacement(
@@ -27,7 +27,7 @@ SABOTAGES = (
     replacement(
         21,
         "attempts share an id",
-        TASKS,
+        ATTEMPTS,
         "future.key = commands.attempt_id(future.id, future.attempt)",
         "future.key = future.id",
         "test_attempts_are_numbered_behind_the_id_and_a_lost_worker_is_none_of_them",
@@ -35,7 +35,7 @@ SABOTAGES = (
     replacement(
         21,
         "a lost worker is a failed attempt",
-        TASKS,
+        ATTEMPTS,
         "if lost and future.losses < MAX_LOSSES:",
         "if False:",
         "test_attempts_are_numbered_behind_the_id_and_a_lost_worker_is_none_of_them",
@@ -43,7 +43,7 @@ SABOTAGES = (
     replacement(
         21,
         "jitter depends on the order of failures",
-        TASKS,
+        ATTEMPTS,
         'f"{self.run_id} {future.key}"',
         'f"{self.run_id} {len(self.due)}"',
         "test_the_jitter_of_a_retry_depends_on_nothing_but_its_run_task_and_attempt",

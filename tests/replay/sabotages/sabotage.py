@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 EXECUTION, STATE, HANDLERS = "replay/execution.py", "replay/state/execution_state.py", "replay/handlers.py"
 TASKS, REQUESTS, MARKERS = "replay/state/tasks.py", "replay/state/requests.py", "replay/engine_markers.py"
-SUSPENSION = "replay/suspended_code/suspension.py"
+ATTEMPTS, SUSPENSION = "replay/state/attempts.py", "replay/suspended_code/suspension.py"
 ARGUMENTS, INPUTS, FUTURES = "replay/calls/arguments.py", "replay/calls/inputs.py", "futures.py"
 EXTERNALS, CHILDREN, EXTERNAL_HANDLERS = "replay/state/externals.py", "replay/state/children.py", "replay/external_handlers.py"
 SIGNALS, STRAND, STRANDS = "replay/state/signals.py", "replay/suspended_code/strand.py", "replay/state/strands.py"
