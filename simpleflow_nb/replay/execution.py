@@ -337,8 +337,8 @@ class Execution(ExecutionState):
                 raise self.defect
             if is_refused:
                 return False
-        while len(self.queue) > leftovers:  # submitted by the hook, though the run is over
-            self.queue.pop()
+        while len(self.queue) > leftovers:  # submitted by the hook
+            self.note(f"dropped, because the run is over: {commands.described(self.queue.pop())}")
         self.ready.clear()
         self.ready_children.clear()
         self.due.clear()

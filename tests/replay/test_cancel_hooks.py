@@ -133,6 +133,23 @@ def test_a_request_before_the_first_decision_is_the_workflows_to_refuse() -> Non
     assert first_decision(Stubborn) == ["RecordMarker", "StartTimer"]
 
 
+class Busy(Obedient):
+    def on_canceled(self) -> None:
+        self.timer(60)
+        self.submit(self.record_marker("over", 1))
+
+
+def test_what_a_hook_submits_although_the_run_is_over_is_dropped_with_a_note() -> None:
+    lines: list[str] = []
+    kinds = [one["decisionType"] for one in decisions(Busy, on_log=lines.append)]
+    assert kinds == ["RecordMarker", "CancelWorkflowExecution"], "the marker is the engine's"
+    first = Busy.on_canceled.__code__.co_firstlineno
+    assert lines == [
+        f"dropped, because the run is over: RecordMarker(over) at test_cancel_hooks.py:{first + 2}",
+        f"dropped, because the run is over: StartTimer(timer-1) at test_cancel_hooks.py:{first + 1}",
+    ]
+
+
 def test_hooks_that_take_the_history_are_given_it() -> None:
     Undecided.seen.clear()
     assert first_decision(Undecided) == ["RecordMarker", "StartTimer"]
