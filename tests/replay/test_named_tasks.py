@@ -72,6 +72,12 @@ def test_a_named_task_is_retried_under_its_id_with_the_number_of_the_attempt():
 def test_an_id_that_cannot_be_one_fails_the_task_and_nothing_else(given, said, pending):
     @activity.with_attributes(name="named.badly", raises_on_failure=False)
     class Bad:
+        def __init__(self, day: str) -> None:
+            self.day = day
+
+        def execute(self) -> str:
+            return self.day
+
         @staticmethod
         def get_task_id(workflow: Any, day: str) -> str:
             if isinstance(given, Exception):
@@ -91,6 +97,12 @@ def test_an_id_that_cannot_be_one_fails_the_task_and_nothing_else(given, said, p
 def test_a_failure_that_nobody_looks_at_fails_the_run():
     @activity.with_attributes(name="named.twice")
     class Bad:
+        def __init__(self, day: str) -> None:
+            self.day = day
+
+        def execute(self) -> str:
+            return self.day
+
         @staticmethod
         def get_task_id(workflow: Any, day: str) -> str:
             raise KeyError(day)
