@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = Path(__file__).with_name("launcher_process.py")
 
 _shared: Launcher | None = None
+_cpu_seconds = 0.0  # of all commands that have ended
 
 
 def command(*words: object) -> list[str]:
@@ -40,6 +41,11 @@ def outcome(
         _shared = Launcher(os.environ)
         atexit.register(_shared.close)
     return _shared.outcome(words, folder, environment, timeout)
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of the commands that have ended, with those of the processes that they waited for."""
+    return _cpu_seconds
 
 
 def is_launcher(command_line: str) -> bool:
@@ -85,6 +91,7 @@ class Launcher:
         Raises:
             subprocess.TimeoutExpired: it took longer, and was killed.
         """
+        global _cpu_seconds
         typed = [str(word) for word in words]
         request = {"words": typed, "folder": str(folder), "environment": dict(environment)}
         text = json.dumps(request).encode() + b"\n"
@@ -103,7 +110,9 @@ class Launcher:
             raise subprocess.TimeoutExpired(command(*typed), timeout)
         answer, *printed_and_said = found
         assert answer, "the launcher has ended"
-        return subprocess.CompletedProcess(command(*typed), int(answer), *map(_text, printed_and_said))
+        code, seconds = answer.split()
+        _cpu_seconds += float(seconds)
+        return subprocess.CompletedProcess(command(*typed), int(code), *map(_text, printed_and_said))
 
 
 def _read(descriptors: Sequence[int], timeout: float) -> list[bytes] | None:
