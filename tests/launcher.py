@@ -13,6 +13,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import AnyStr
+
+from .settings import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path(__file__).with_name("launcher_process.py")
@@ -27,7 +31,7 @@ def command(*words: object) -> list[str]:
 
 
 def outcome(
-    words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+    words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = PATIENCE_SECONDS
 ) -> subprocess.CompletedProcess[str]:
     """The end of ``simpleflow-nb WORDS``, typed in that folder, and what it printed.
 
@@ -51,6 +55,15 @@ def cpu_seconds() -> float:
 def is_launcher(command_line: str) -> bool:
     """Whether that is the command line of a launcher, which lives as long as the process that needed it."""
     return str(PROGRAM) in command_line
+
+
+class Started(subprocess.Popen[AnyStr]):
+    """A process that is killed when the block that uses it fails: what it waits for may never come then."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None and self.poll() is None:
+            self.kill()
+        super().__exit__(kind, error, trace)
 
 
 class Launcher:
@@ -84,7 +97,7 @@ class Launcher:
             self._folder.cleanup()
 
     def outcome(
-        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = PATIENCE_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """As :func:`outcome`.
 
