@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = Path(__file__).with_name("launcher_process.py")
 
 _shared: Launcher | None = None
-_cpu_seconds = 0.0  # of all commands that have ended
+_cpu_seconds = 0.0  # of all commands that have ended, of launchers that have not
 
 
 def command(*words: object) -> list[str]:
@@ -48,7 +48,7 @@ def outcome(
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of the commands that have ended, with those of the processes that they waited for."""
+    """CPU seconds of commands that have ended, with those of the processes that they waited for, while their launcher runs."""
     return _cpu_seconds
 
 
@@ -71,6 +71,7 @@ class Launcher:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.owner = os.getpid()
+        self._cpu_seconds = 0.0
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="launcher-")
         self._address = f"{self._folder.name}/calls"
         with socket.socket(socket.AF_UNIX) as listener:
@@ -93,7 +94,9 @@ class Launcher:
     def close(self) -> None:
         """End the process, and kill the commands that have not ended."""
         if self.owner == os.getpid():
+            global _cpu_seconds
             self._process.communicate(timeout=60)
+            _cpu_seconds -= self._cpu_seconds  # the system counts them now, as those of a child that has ended
             self._folder.cleanup()
 
     def outcome(
@@ -125,6 +128,7 @@ class Launcher:
         assert answer, "the launcher has ended"
         code, seconds = answer.split()
         _cpu_seconds += float(seconds)
+        self._cpu_seconds += float(seconds)
         return subprocess.CompletedProcess(command(*typed), int(code), *map(_text, printed_and_said))
 
 
