@@ -6,8 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from . import interruption
-from .launcher import is_launcher
+from . import interruption, launcher
 
 _GRACE_SECONDS = 20
 #: Python's own helper processes live as long as the process that needed them.
@@ -32,7 +30,15 @@ settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
 
 
-_seconds: Counter[str] = Counter()  # by folder of tests
+_seconds: dict[str, float] = {}  # by folder of tests
+_cpu_seconds: dict[str, float] = {}  # by test, with the processes that it waited for
+_CPU = "CPU seconds"
+_CPU_BEFORE = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "show the N tests that took most CPU seconds, in this process and in those that they started and waited for"
+    parser.addoption("--cpu", type=int, default=0, metavar="N", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,16 +51,51 @@ def pytest_unconfigure() -> None:
     interruption.clean_up()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_CPU_BEFORE] = _cpu_until_now()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, pytest.TestReport]:
+    report: pytest.TestReport = yield
+    if call.when == "teardown":
+        report.user_properties.append((_CPU, _cpu_until_now() - item.stash[_CPU_BEFORE]))
+    return report
+
+
+def _cpu_until_now() -> float:
+    return sum(os.times()[:4]) + launcher.cpu_seconds()
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Of every test, by whichever process it was run."""
-    folders = Path(report.nodeid.partition("::")[0]).parent.parts
-    _seconds[folders[1] if len(folders) > 1 else ".".join(folders) or "."] += report.duration
+    folder = _folder_of(report.nodeid)
+    _seconds[folder] = _seconds.get(folder, 0) + report.duration
+    if report.when == "teardown":
+        _cpu_seconds[report.nodeid] = dict(report.user_properties)[_CPU]  # type: ignore[assignment]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _seconds:
-        told = ", ".join(f"{folder} {seconds:.0f}" for folder, seconds in _seconds.most_common())
-        terminalreporter.write_line(f"seconds of the tests, by folder: {told}")
+def _folder_of(nodeid: str) -> str:
+    folders = Path(nodeid.partition("::")[0]).parent.parts
+    return folders[1] if len(folders) > 1 else ".".join(folders) or "."
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not _seconds:
+        return
+    by_folder: dict[str, float] = {}
+    for nodeid, seconds in _cpu_seconds.items():
+        by_folder[_folder_of(nodeid)] = by_folder.get(_folder_of(nodeid), 0) + seconds
+    for what, found in (("seconds", _seconds), ("CPU seconds", by_folder)):
+        told = ", ".join(f"{folder} {seconds:.0f}" for folder, seconds in _most_first(found))
+        terminalreporter.write_line(f"{what} of the tests, by folder: {told}")
+    for nodeid, seconds in _most_first(_cpu_seconds)[: config.getoption("--cpu")]:
+        terminalreporter.write_line(f"{seconds:8.2f}  {nodeid}")
+
+
+def _most_first(seconds: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=lambda found: -found[1])
 
 
 def require_program(name: str, package: str) -> str:
@@ -130,4 +171,4 @@ def _command(process: psutil.Process) -> str:
 
 def _lives_on(process: psutil.Process) -> bool:
     command = _command(process)
-    return is_launcher(command) or any(helper in command for helper in _LIVES_ON)
+    return launcher.is_launcher(command) or any(helper in command for helper in _LIVES_ON)

@@ -13,11 +13,16 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import AnyStr
+
+from .settings import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path(__file__).with_name("launcher_process.py")
 
 _shared: Launcher | None = None
+_cpu_seconds = 0.0  # of all commands that have ended, of launchers that have not
 
 
 def command(*words: object) -> list[str]:
@@ -26,7 +31,7 @@ def command(*words: object) -> list[str]:
 
 
 def outcome(
-    words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+    words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = PATIENCE_SECONDS
 ) -> subprocess.CompletedProcess[str]:
     """The end of ``simpleflow-nb WORDS``, typed in that folder, and what it printed.
 
@@ -42,9 +47,23 @@ def outcome(
     return _shared.outcome(words, folder, environment, timeout)
 
 
+def cpu_seconds() -> float:
+    """CPU seconds of commands that have ended, with those of the processes that they waited for, while their launcher runs."""
+    return _cpu_seconds
+
+
 def is_launcher(command_line: str) -> bool:
     """Whether that is the command line of a launcher, which lives as long as the process that needed it."""
     return str(PROGRAM) in command_line
+
+
+class Started(subprocess.Popen[AnyStr]):
+    """A process that is killed when the block that uses it fails: what it waits for may never come then."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None and self.poll() is None:
+            self.kill()
+        super().__exit__(kind, error, trace)
 
 
 class Launcher:
@@ -52,6 +71,7 @@ class Launcher:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.owner = os.getpid()
+        self._cpu_seconds = 0.0
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="launcher-")
         self._address = f"{self._folder.name}/calls"
         with socket.socket(socket.AF_UNIX) as listener:
@@ -74,17 +94,20 @@ class Launcher:
     def close(self) -> None:
         """End the process, and kill the commands that have not ended."""
         if self.owner == os.getpid():
+            global _cpu_seconds
             self._process.communicate(timeout=60)
+            _cpu_seconds -= self._cpu_seconds  # the system counts them now, as those of a child that has ended
             self._folder.cleanup()
 
     def outcome(
-        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = 180
+        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], timeout: float = PATIENCE_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """As :func:`outcome`.
 
         Raises:
             subprocess.TimeoutExpired: it took longer, and was killed.
         """
+        global _cpu_seconds
         typed = [str(word) for word in words]
         request = {"words": typed, "folder": str(folder), "environment": dict(environment)}
         text = json.dumps(request).encode() + b"\n"
@@ -103,7 +126,10 @@ class Launcher:
             raise subprocess.TimeoutExpired(command(*typed), timeout)
         answer, *printed_and_said = found
         assert answer, "the launcher has ended"
-        return subprocess.CompletedProcess(command(*typed), int(answer), *map(_text, printed_and_said))
+        code, seconds = answer.split()
+        _cpu_seconds += float(seconds)
+        self._cpu_seconds += float(seconds)
+        return subprocess.CompletedProcess(command(*typed), int(code), *map(_text, printed_and_said))
 
 
 def _read(descriptors: Sequence[int], timeout: float) -> list[bytes] | None:

@@ -2,9 +2,11 @@
 
 A command that is forked here prints, leaves behind and ends with what ``python -m simpleflow_nb`` does, in a process of its
 own, without the quarter of a second, or half, that its imports take. Where it would import something else, it does so in an
-interpreter of its own. Started by :mod:`tests.launcher`, which connects to a
-socket once for each command and sends a line of JSON, ``{"words", "folder", "environment"}``, with two descriptors: standard
-output and error. The answer is the exit code, a line. If the caller hangs up before, the command is killed.
+interpreter of its own.
+
+Started by :mod:`tests.launcher`, which connects to a socket once for each command and sends a line of JSON, ``{"words",
+"folder", "environment"}``, with two descriptors: standard output and error. The answer is a line with the exit code and the CPU
+seconds that it took. If the caller hangs up before, the command is killed.
 """
 
 from __future__ import annotations
@@ -91,13 +93,13 @@ class Server:
 
     def _tell_end(self, process: int) -> None:
         pid, descriptor = self._pids.pop(process)
-        _, status = os.waitpid(pid, 0)
+        _, status, used = os.wait4(pid, 0)
         self._poll.unregister(process)
         os.close(process)
         caller, _ = self._calls.pop(descriptor)
         try:
             self._poll.unregister(descriptor)
-            caller.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            caller.sendall(f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}\n".encode())
         except (KeyError, BrokenPipeError):
             pass  # it has hung up
         caller.close()

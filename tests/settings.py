@@ -6,6 +6,8 @@ import os
 
 SETTING = "SIMPLEFLOW_NB_SOAK"
 FOREIGN = "SIMPLEFLOW_NB_FOREIGN"
+#: A test gives up what must come after this time, however busy the machine is. Nothing is waited for as long where all is well.
+PATIENCE_SECONDS = 300
 
 
 def is_soak() -> bool:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.launcher import is_launcher
+from tests.settings import PATIENCE_SECONDS
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks.notebook_run import NotebookResult, run_notebook
 
@@ -157,7 +158,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     thread.join(60)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Poll until the condition holds.
 
     Raises:

@@ -20,13 +20,13 @@ import pytest
 from botocore.config import Config
 
 from tests.service.moto_server import CREDENTIALS
+from tests.settings import PATIENCE_SECONDS
 
 from .cutting_proxy import Proxy
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "faults"
 MARK = "SIMPLEFLOW_NB_TEST_FLEET"  # in the environment of every process of a test, and of what those start
-PATIENCE_SECONDS = 120
 
 WORKFLOWS = """
 import os, time, uuid

@@ -13,20 +13,7 @@ import nbformat
 from tests.launcher import ROOT as ROOT
 from tests.launcher import command as command
 from tests.launcher import outcome
-
-__all__ = [
-    "COUNT",
-    "DATES",
-    "REPORT",
-    "ROOT",
-    "WORKFLOWS",
-    "command",
-    "environment",
-    "inputs",
-    "notebook",
-    "run_jsons",
-    "typed",
-]
+from tests.settings import PATIENCE_SECONDS
 
 DATES = ("2016-01-01", "2016-01-02", "2016-01-03", "2016-01-04")
 
@@ -81,7 +68,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "120", "SIMPLEFLOW_NB_PRELOAD": "", **more}
 
 
-def typed(*words: Any, cwd: Path, timeout: float = 180, **more: str) -> subprocess.CompletedProcess[str]:
+def typed(*words: Any, cwd: Path, timeout: float = PATIENCE_SECONDS, **more: str) -> subprocess.CompletedProcess[str]:
     """What a user gets who types the command in ``cwd``; ``more`` are environment variables."""
     return outcome(words, cwd, environment(**more), timeout)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.settings import PATIENCE_SECONDS
+
 from .process_fleet import MARK, ROOT
 
 STANDALONE = "simpleflow-nb standalone --domain TestDomain"
@@ -82,7 +84,12 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     temporary, mark = tmp_path_factory.mktemp("demo"), uuid.uuid4().hex
     place = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(temporary), MARK: mark}
     done = subprocess.run(
-        [ROOT / "examples" / "demo.sh"], env={**os.environ, **place}, capture_output=True, text=True, timeout=400, check=False
+        [ROOT / "examples" / "demo.sh"],
+        env={**os.environ, **place},
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE_SECONDS,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert list(temporary.iterdir()) == []

@@ -16,6 +16,7 @@ import pytest
 
 from tests.acceptance.hostile_notebooks import HOSTILE
 from tests.conftest import require_program
+from tests.settings import PATIENCE_SECONDS
 from tests.unit.reports.samples import notebook, png, prose
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def reports(notebooks: Path, where: str, *before: str, scratch: Path) -> list[di
         text=True,
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(scratch)},
-        timeout=600,
+        timeout=10 * PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3_000:]

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -14,6 +13,7 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import PRELOADED, is_running, wait_until
+from tests.launcher import Started
 from tests.settings import count
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
@@ -98,7 +98,7 @@ def kill_a_worker(write, into, choice, temporary):
     path = write("a = 1", DAEMON + "open('on', 'w').close(); 10 ** 10 ** 8")
     folders = Path(tempfile.mkdtemp(dir=temporary))  # those in `temporary` are of kernels that are held here
     words = [sys.executable, "-c", WORKER, path, into, str(choice.randrange(2))]
-    with subprocess.Popen(words, env={**os.environ, "TMPDIR": str(folders)}) as worker:
+    with Started(words, env={**os.environ, "TMPDIR": str(folders)}) as worker:
         wait_until((into / "on").exists, 180)
         family = family_of(worker.pid)
         worker.kill()

@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, inputs, notebook, typed
 from tests.acceptance.test_on_swf import environment, local_service
+from tests.launcher import outcome
 
 NORTH, SOUTH, DAY = "3ec49439", "cdb4ede7", "2016-01-01"
 SALES = """\
@@ -182,9 +183,7 @@ def test_a_run_without_a_date_on_a_service(tmp_path: Path) -> None:
         place = environment(endpoint, file.parent)
 
         def asked(*words: object) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                command(*words), env=place, cwd=file.parent, capture_output=True, text=True, timeout=180, check=False
-            )
+            return outcome(words, file.parent, place)
 
         start = ("workflow.start", f"{file}:sales", "--domain", "TestDomain", "--set", "region=north")
         first = asked(*start)

@@ -24,6 +24,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, inputs
 from tests.acceptance.test_on_swf import ended, environment, local_service
+from tests.launcher import outcome
 from tests.service.moto_server import CREDENTIALS
 from tests.settings import is_soak
 from workers.records.run_records import RunRecords
@@ -105,13 +106,14 @@ class Project:
 
     def typed(self, *typed: str, until: str | None = None) -> subprocess.CompletedProcess[str]:
         """Type a command, and Ctrl-C once it has said ``until``."""
+        if until is None:
+            return outcome(typed, self.folder, self.environment)
         with open(self.folder / "second.txt", "w") as said:
             process = subprocess.Popen(
                 command(*typed), env=self.environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=said, text=True
             )
-        if until is not None:
-            wait_until(lambda: until in (self.folder / "second.txt").read_text() or process.poll() is not None)
-            process.send_signal(signal.SIGINT)
+        wait_until(lambda: until in (self.folder / "second.txt").read_text() or process.poll() is not None)
+        process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=180)
         return subprocess.CompletedProcess(process.args, process.returncode, printed, (self.folder / "second.txt").read_text())
 

@@ -18,7 +18,7 @@ Decision = dict[str, Any]
 
 FLOW = {"name": "flow", "version": "1"}
 TASK = {"name": "task", "version": "1"}
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 
 class StillClock(VirtualClock):

@@ -12,7 +12,7 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from . import isolated_bodies as bodies
 from .manual_client import attributes
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 CALLS: list[str] = []  #: what bodies noted; a test clears it first
 AT_WORK = threading.Event()  #: set by `patient`

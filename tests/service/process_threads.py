@@ -21,7 +21,7 @@ from simpleflow_nb.workflow import execution_input
 from . import bodies
 
 Call = Callable[..., Any]
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 
 class ConnectionClosedError(Exception):

@@ -19,7 +19,7 @@ from simpleflow_nb.testing import harness
 from . import isolated_bodies as bodies
 from .one_activity import Cancelling, One, ended_as
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 needs_guardian = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a guardian")
 

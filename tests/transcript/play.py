@@ -19,12 +19,12 @@ from typing import Any
 
 import simpleflow_nb
 from tests.launcher import Launcher
+from tests.settings import PATIENCE_SECONDS
 
 from .commands import clean_environment
 from .normalise import Normaliser
 from .scene import INPUTS, ROOT, Scene
 
-PATIENCE_SECONDS = 120
 _VARIABLE = re.compile(r"[A-Z_]+=")
 
 

@@ -19,12 +19,12 @@ import pytest
 from simpleflow_nb import execute
 from simpleflow_nb.exceptions import DefinitionError, ExecutionError, ExecutionTimeoutError
 from simpleflow_nb.processes.guardian import adopts_orphans
+from tests.settings import PATIENCE_SECONDS
 
 from . import executed
 
 PROJECT = Path(__file__).parents[2]
 HERE = executed.__name__
-PATIENCE_SECONDS = 60
 
 
 def wait_until(is_so) -> None:

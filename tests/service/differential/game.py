@@ -19,7 +19,7 @@ from tests.service.differential.rules_of_histories import CLOSES, NUDGE
 from tests.service.differential.script_steps import BARE_FLOW, DOMAIN, FLOW_DEFAULTS, SPARE_DOMAIN, RunOf, Step, first_steps
 from tests.service.differential.sides import Both, Side
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 used: Counter[str] = Counter()  #: row -> how often it was needed
 
