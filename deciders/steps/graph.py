@@ -45,10 +45,11 @@ class Shape(NamedTuple):
         return self.family == self.step.label
 
     def need_of_founder(self) -> Need:
-        """Return the need that a follower has of the label whose items its own come from, whether it names it or not."""
+        """Return the need that a follower has of the label whose items its own come from, in whatever way it names it."""
         if self.follows is None:
             raise ValueError(f"{self.step.label!r} follows nothing")
-        return self.needs.get(self.follows) or Need(self.follows, True, self.step.when == "always", 0)
+        named = self.needs.get(self.follows)
+        return Need(self.follows, True, self.step.when == "always" if named is None else named.is_lenient, 0)
 
 
 class Graph:

@@ -35,7 +35,7 @@ class Unfolding:
         item that would start otherwise; ``max_parallel`` does not count what it knows. With ``stop_run`` the first failure,
         unless its step says ``on_failure: continue``, cancels everything that has not started.
         """
-        self._prepare(Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None))
+        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None))
 
     @classmethod
     def of_slice(
@@ -47,10 +47,11 @@ class Unfolding:
             ValueError: a member needs a label that the slice says nothing of.
         """
         self = cls.__new__(cls)
-        self._prepare(Agenda(graph, dict(parameters or {}), kept, stop_run=False, part=part))
+        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=False, part=part))
         return self
 
-    def _prepare(self, agenda: Agenda) -> None:
+    def _prepare(self, graph: Graph, agenda: Agenda) -> None:
+        self.graph = graph
         self._agenda = agenda
         self._labels = agenda.labels
         self._has_begun = self._is_cancelled = self._cancelled_something = False
