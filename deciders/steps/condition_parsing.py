@@ -10,8 +10,8 @@ from ..values.item_state import FINAL, ItemState
 from ..values.light import Light
 from ..wording import did_you_mean, kind_of, shown
 from .conditions import (
-    All,
-    Any_,
+    AllOf,
+    AnyOf,
     Condition,
     ConditionError,
     Constant,
@@ -76,7 +76,7 @@ def _condition(written: Any, scope: _Scope, depth: int) -> Condition:
     if not isinstance(inner, list):
         return OfList(_list_operand(key, inner, scope), key == "all")
     parts = tuple(_condition(part, scope, depth + 1) for part in inner)
-    return All(parts) if key == "all" else Any_(parts)
+    return AllOf(parts) if key == "all" else AnyOf(parts)
 
 
 def _key_of(written: Mapping[Any, Any]) -> str:
@@ -183,7 +183,7 @@ def _judgement(key: str, written: Mapping[Any, Any], scope: _Scope) -> Condition
     if "is" not in written:
         raise ConditionError(f"{key!r} goes with 'is', such as {{{key}: {label}, is: {_EXAMPLES[key]}}}")
     asked = written["is"] if isinstance(written["is"], list) else [written["is"]]
-    options: list[str] = list(Light) if key == "light" else [state for state in ItemState if state in FINAL]
+    options = [str(light) for light in Light] if key == "light" else [str(state) for state in ItemState if state in FINAL]
     for word in asked:
         if word not in options:
             hint = did_you_mean(word, options) if isinstance(word, str) else ""

@@ -234,14 +234,14 @@ class Not(_Many):
         return not self.parts[0].holds(known)
 
 
-class All(_Many):
-    """All of some conditions hold; they are asked in order, up to the first that does not."""
+class AllOf(_Many):
+    """AllOf of some conditions hold; they are asked in order, up to the first that does not."""
 
     def holds(self, known: Known) -> bool:
         return all(part.holds(known) for part in self.parts)
 
 
-class Any_(_Many):
+class AnyOf(_Many):
     """One of some conditions holds; they are asked in order, up to the first that does."""
 
     def holds(self, known: Known) -> bool:
@@ -250,7 +250,7 @@ class Any_(_Many):
 
 @dataclass(frozen=True, slots=True)
 class OfList(IsTrue):
-    """All values of one list are true, or one is."""
+    """AllOf values of one list are true, or one is."""
 
     every: bool
 

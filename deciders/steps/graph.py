@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..values.item_state import ItemState
 from ..wording import did_you_mean, shown
 from .axis_values import count_fault
-from .conditions import All, Any_, Condition, Not, StateIs, mentioned
+from .conditions import AllOf, AnyOf, Condition, Not, StateIs, mentioned
 from .graph_rules import GraphError, GraphProblem, named_labels, ordered, step_problems
 from .references import ValueName
 from .step import REPEAT_INDEX, REPEAT_SEED, FromLabel, Listed, Step
@@ -224,6 +224,6 @@ class Graph:
 def _asked_states(condition: Condition) -> Iterator[StateIs]:
     if isinstance(condition, StateIs):
         yield condition
-    elif isinstance(condition, All | Any_ | Not):
+    elif isinstance(condition, AllOf | AnyOf | Not):
         for part in condition.parts:
             yield from _asked_states(part)

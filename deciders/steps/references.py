@@ -48,7 +48,7 @@ class Reference(NamedTuple):
             ValueError: a sentence that says what is wrong with it.
         """
         if not isinstance(text, str):
-            raise ValueError(f"{kind!r} takes label.name, not {kind_of(text)}")
+            raise ValueError(f"'{kind}' takes label.name, not {kind_of(text)}")
         label, name = split_reference(text, labels)
         if name is None and kind is ValueKind.SCRAP:
             raise ValueError(f"{{scrap: {text}}} names the label {label!r} and none of its scraps; write {label}.name")

@@ -88,9 +88,7 @@ def _compare_run(run: Unfolding, graph: Graph, oracle: Oracle) -> None:
         return
     first = failed[0]
     own = [
-        (index, end)
-        for index, end in enumerate(items[first])
-        if end.state in BADLY and (first, index) not in oracle.stopped
+        (index, end) for index, end in enumerate(items[first]) if end.state in BADLY and (first, index) not in oracle.stopped
     ]
     assert outcome.failure is not None
     assert (outcome.failure.item, outcome.failure.state) == (Item(*(own[0][1].root or ())), own[0][1].state)

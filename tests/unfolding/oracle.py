@@ -250,7 +250,9 @@ class Oracle:
             raise Unreadable
         if not self.families(step.label):
             return {(): {}}
-        combined: Iterator[tuple[Any, ...]] = zip(*lists.values(), strict=True) if step.zip else itertools.product(*lists.values())
+        combined: Iterator[tuple[Any, ...]] = (
+            zip(*lists.values(), strict=True) if step.zip else itertools.product(*lists.values())
+        )
         flat = [{**dict(zip(lists, values, strict=True)), **more} for values in combined for more in repeats]
         return self._within(step, {(number,): row for number, row in enumerate(flat)})
 

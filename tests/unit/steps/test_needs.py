@@ -108,7 +108,9 @@ def test_the_worst_of_its_needs_decides_whatever_their_order(first: str, second:
         drafts.append(step(label, **producer))
         ends.update({(label if name == "a" else name): value for name, value in outcome.items()})
     takes = ("q", "p") if turned else ("p", "q")
-    played = play(step("z"), *drafts, step("h"), step("b", takes=takes), ends=ends, parameters={"off": False}, last_first=turned)
+    played = play(
+        step("z"), *drafts, step("h"), step("b", takes=takes), ends=ends, parameters={"off": False}, last_first=turned
+    )
     assert told(played.states("b"), played.run.cause(steps_item("b")), _nulls(played.given.get("b:0"))) == does
 
 
