@@ -235,7 +235,7 @@ class Not(_Many):
 
 
 class AllOf(_Many):
-    """AllOf of some conditions hold; they are asked in order, up to the first that does not."""
+    """All of some conditions hold; they are asked in order, up to the first that does not."""
 
     def holds(self, known: Known) -> bool:
         return all(part.holds(known) for part in self.parts)
@@ -250,7 +250,7 @@ class AnyOf(_Many):
 
 @dataclass(frozen=True, slots=True)
 class OfList(IsTrue):
-    """AllOf values of one list are true, or one is."""
+    """All values of one list are true, or one is."""
 
     every: bool
 

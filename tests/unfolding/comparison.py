@@ -30,7 +30,7 @@ def texts(value: Any) -> Any:
 
 
 def stopped_items(run: Unfolding) -> dict[tuple[str, int], Root]:
-    """The items that ``on_item_failure: stop`` cancelled, which the order of ends decides; each after a failure of its label."""
+    """The items that ``on_item_failure: stop`` cancelled, which the order of ends decides: after a failure of their label."""
     found: dict[tuple[str, int], Root] = {}
     for label in run.graph.steps:
         for index, state in enumerate(run.states(label)):
