@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -267,5 +267,5 @@ def test_a_condition_tells_what_it_mentions() -> None:
 
 
 def test_a_moment_is_a_text_as_in_json() -> None:
-    condition = parse_condition({"equals": ["at", datetime(2016, 1, 2, 3, 4)]}, ())
-    assert condition.holds(Known({"at": "2016-01-02T03:04:00"}))
+    condition = parse_condition({"equals": ["at", datetime(2016, 1, 2, 3, 4, tzinfo=UTC)]}, ())
+    assert condition.holds(Known({"at": "2016-01-02T03:04:00+00:00"}))

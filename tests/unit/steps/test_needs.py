@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from deciders.values.item import Item
+
 from .small_graphs import FAN, Draft, play, step
 
 RUNS, NOT_RUN, SKIPPED, NULL = "runs", "not run", "skipped", "null"
@@ -79,14 +81,8 @@ def test_a_step_does_what_the_end_of_what_it_needs_says(end: str, how: str, does
         producer = {"on_failure": "run:b"}
     steps = [step("z"), step("a", **producer), step("h"), step("b", **consumer)]
     played = play(*steps, ends=ends, parameters={"off": False}, last_first=last_first)
-    cause = played.run.cause(steps_item("b"))
+    cause = played.run.cause(Item("b"))
     assert told(played.states("b"), cause, played.given.get("b:0")) == does
-
-
-def steps_item(label: str) -> Any:
-    from deciders.values.item import Item
-
-    return Item(label)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +107,14 @@ def test_the_worst_of_its_needs_decides_whatever_their_order(first: str, second:
     played = play(
         step("z"), *drafts, step("h"), step("b", takes=takes), ends=ends, parameters={"off": False}, last_first=turned
     )
-    assert told(played.states("b"), played.run.cause(steps_item("b")), _nulls(played.given.get("b:0"))) == does
+    assert told(played.states("b"), played.run.cause(Item("b")), _nulls(played.given.get("b:0"))) == does
 
 
 def _nulls(given: Any) -> Any:
     return {"a": None} if given is not None and None in given.values() else given
 
 
-# ---- a fan that is taken whole ------------------------------------------------------------------------------------------------
+# ---- a fan that is taken whole --------------------------------------------------------------------------------------------
 
 LISTS = [
     ({}, {}, {}, ["a:0", "a:1", "a:2"]),
@@ -154,7 +150,7 @@ def test_a_fan_that_is_taken_whole_is_a_list_with_a_place_for_what_counts(
         parameters={"off": False},
     )
     if gets in (NOT_RUN, SKIPPED):
-        assert told(played.states("b"), played.run.cause(steps_item("b")), None) == gets
+        assert told(played.states("b"), played.run.cause(Item("b")), None) == gets
     else:
         assert played.given["b:0"] == {"a": gets}
 

@@ -95,8 +95,8 @@ REFUSED: list[tuple[list[Draft], list[str]]] = [
     (
         [step("a", axes={"x": ["y" * 2_001]})],
         [
-            f"value 0 of the axis 'x' has more than 2,000 characters of JSON: '{'y' * 75} ...; let the axis hold names, and read "
-            "what they stand for in the step (in 'a')"
+            f"value 0 of the axis 'x' has more than 2,000 characters of JSON: '{'y' * 75} ...; let the axis hold names, "
+            "and read what they stand for in the step (in 'a')"
         ],
     ),
     # policies
