@@ -5,7 +5,7 @@ Everything follows from the order of the calls: the same calls give the same ans
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..values.item import Item
@@ -16,7 +16,7 @@ from .graph import Graph
 from .labels.agenda import Agenda, Kept
 from .labels.lookups import taken
 from .labels.progress import LabelProgress
-from .labels.slices import EndedLabel, Slice
+from .labels.slices import Slice
 from .outcomes import RUN_CANCELLED, Cause, CauseKind, Outcome, Turn, UnfoldingError
 from .run_outcome import RunOutcome, run_outcome
 
@@ -166,12 +166,16 @@ class Unfolding:
         """Return how the run stands, with the failure that it reports."""
         return run_outcome(self._agenda.in_file_order, is_cancelled=self._cancelled_something)
 
-    def ended_label(self, label: str, first: int = 0, end: int | None = None) -> EndedLabel:
-        """Return a label that is final as a `Slice` is given it; of a member of the family its items from first to end."""
-        return EndedLabel.of(self._labels[label], first, end)
+    def slice_of(self, family: str, members: Sequence[str], first: int, end: int) -> Slice:
+        """Return the slice of an outermost family with its items from first to end, which is not included.
+
+        ``members`` are labels of one of its stages (`Graph.stages`). Everything else that they need must be final, and the
+        items of the family must be known.
+        """
+        return Slice.of(self.graph, self._labels, family, members, range(first, end))
 
     def _taken(self, progress: LabelProgress, place: int, label: str) -> Any:
-        return taken(progress, progress.shape.needs[label], self._labels[label], place, None)
+        return taken(progress, progress.shape.needs[label], progress.producers[label], place, None)
 
     def _at(self, item: Item) -> tuple[LabelProgress, int]:
         progress = self._labels.get(item.label)

@@ -44,6 +44,7 @@ class Agenda:
             self.labels = {label: LabelProgress(graph.shapes[label]) for label in graph.order}
         else:
             self.labels = part.progress_of(graph)
+        taken_whole = {} if part is None else part.progress_of_joined(graph)
         self.not_final = 0  # labels
         self.is_cut = False
         self.looks = 0
@@ -58,28 +59,28 @@ class Agenda:
         for progress in self.labels.values():
             if not progress.is_final:
                 self.not_final += 1
-                self._connect(progress)
+                self._connect(progress, taken_whole)
 
-    def _connect(self, progress: LabelProgress) -> None:
+    def _connect(self, progress: LabelProgress, taken_whole: Mapping[str, LabelProgress]) -> None:
         for need in progress.shape.needs.values():
             producer = self.labels[need.label]
+            if not need.share and need.label in taken_whole:
+                producer = taken_whole[need.label]
+            progress.producers[need.label] = producer
             if need.share:
                 producer.item_consumers.append((progress, need.share))
             elif not producer.is_final:
                 progress.gate += 1
                 producer.label_consumers.append(progress)
-        founder = self._founder(progress)
-        if founder is not None and not founder.is_final:
-            progress.gate += 1
-            founder.followers.append(progress)
+        if progress.shape.follows is not None:
+            progress.founder = founder = self.labels[progress.shape.follows]
+            if not founder.is_final:
+                progress.gate += 1
+                founder.followers.append(progress)
 
     def begin(self) -> None:
         """Put every label on it that waits for no other."""
         self._opening.extend(one for one in self.labels.values() if not one.gate and not one.is_final)
-
-    def _founder(self, progress: LabelProgress) -> LabelProgress | None:
-        """The label whose items those of a follower come from."""
-        return None if progress.shape.follows is None else self.labels[progress.shape.follows]
 
     # ---- unfolding ---------------------------------------------------------------------------------------------------------
 
@@ -139,11 +140,10 @@ class Agenda:
         if progress.whole is not None:
             return
         shape, step = progress.shape, progress.shape.step
-        needs = [need for need in shape.needs.values() if not need.share]
-        founder = self._founder(progress)
-        if founder is not None and founder.whole is not None:
-            needs.append(shape.need_of_founder())
-        found = [(standing(step, need, self.labels[need.label], None), need, self.labels[need.label]) for need in needs]
+        needs = [(need, progress.producers[need.label]) for need in shape.needs.values() if not need.share]
+        if progress.founder is not None and progress.founder.whole is not None:
+            needs.append((shape.need_of_founder(), progress.founder))
+        found = [(standing(step, need, producer, None), need, producer) for need, producer in needs]
         if (cause := refusal(found, None)) is not None:
             self._end_whole(progress, _S.SKIPPED, cause)
             return
@@ -155,7 +155,7 @@ class Agenda:
             if self._slice is not None and progress.label == self._slice.family:
                 progress.rows = self._slice.rows
             else:
-                progress.rows = rows_of_label(progress, self.labels, self._parameters, is_cut=self._slice is not None)
+                progress.rows = rows_of_label(progress, self._parameters, is_cut=self._slice is not None)
         except AxisError as error:
             text = f"the items of {progress.label!r} cannot be made: {error}"
             self._end_whole(progress, _S.FAILED, Cause(CauseKind.FAILURE, Item(progress.label), text))
@@ -166,7 +166,7 @@ class Agenda:
         """A handler runs if a label failed that names it. Of members of its family that is asked item by item."""
         shape = progress.shape
         whole = [label for label in shape.handles if not shape.needs[label].share]
-        progress.is_handled = any(self.labels[label].state in BAD for label in whole)
+        progress.is_handled = any(progress.producers[label].state in BAD for label in whole)
         if not progress.is_handled and len(whole) == len(shape.handles):
             self._end_whole(progress, _S.SKIPPED, _nothing_failed(shape.handles))
             return False
@@ -177,7 +177,7 @@ class Agenda:
         progress.states, progress.missing = [_S.PENDING] * length, [0] * length
         progress.passed = bytearray(length)
         for need in progress.shape.needs.values():
-            producer, share = self.labels[need.label], need.share
+            producer, share = progress.producers[need.label], need.share
             if share and not producer.is_heard_of:
                 self.looks += length
                 for place in range(length):
@@ -199,7 +199,7 @@ class Agenda:
         for need in shape.needs.values():
             if need.share:
                 self.looks += 1
-                producer = self.labels[need.label]
+                producer = progress.producers[need.label]
                 found.append((standing(shape.step, need, producer, place), need, producer))
         if found and (cause := refusal(found, place)) is not None:
             self._settle(progress, place, _S.SKIPPED, cause)
@@ -220,14 +220,14 @@ class Agenda:
 
     def _is_handled(self, progress: LabelProgress, place: int) -> bool:
         needs = [progress.shape.needs[label] for label in progress.shape.handles]
-        return any(state_for(need, self.labels[need.label], place) in BAD for need in needs if need.share)
+        return any(state_for(need, progress.producers[need.label], place) in BAD for need in needs if need.share)
 
     def _holds(self, progress: LabelProgress, place: int | None) -> bool:
         """Ask the condition; if it does not hold, or cannot be decided, the item or the label has ended."""
         condition = progress.shape.step.condition
         assert condition is not None  # only what has one is asked
         try:
-            if condition.holds(Lookup(progress, place, self.labels, self._parameters)):
+            if condition.holds(Lookup(progress, place, self._parameters)):
                 return True
         except ConditionError as error:
             named = progress.named(place)

@@ -20,9 +20,7 @@ class AxisError(ValueError):
     """The items of a label cannot be made: the label fails, with this sentence."""
 
 
-def rows_of_label(
-    progress: LabelProgress, labels: Mapping[str, LabelProgress], parameters: Mapping[str, Any], *, is_cut: bool = False
-) -> Sequence[Row]:
+def rows_of_label(progress: LabelProgress, parameters: Mapping[str, Any], *, is_cut: bool = False) -> Sequence[Row]:
     """Return a row for each item; of what its axes come from all must be final.
 
     ``is_cut``: these are the items of a slice, whose number says nothing about the limit.
@@ -31,13 +29,13 @@ def rows_of_label(
         AxisError: no list, lists of unequal lengths that go in step, too many items, or a value that is too long.
     """
     shape, step = progress.shape, progress.shape.step
-    if shape.follows is not None:
-        rows = labels[shape.follows].rows  # none if it ended whole, and that counts as null here
+    if progress.founder is not None:
+        rows = progress.founder.rows  # none if it ended whole, and that counts as null here
         if step.repeat is None:
             return rows
         _refuse(None if is_cut else count_fault(step, {}, len(rows)))
         return repeated(rows, step.repeat)
-    lists = {axis: _values(progress, axis, source, labels, parameters) for axis, source in step.axes.items()}
+    lists = {axis: _values(progress, axis, source, parameters) for axis, source in step.axes.items()}
     if shape.family is not None:
         _refuse(count_fault(step, lengths_of(lists)))
         for axis, values in lists.items():
@@ -57,7 +55,6 @@ def _values(
     progress: LabelProgress,
     axis: str,
     source: AxisSource,
-    labels: Mapping[str, LabelProgress],
     parameters: Mapping[str, Any],
 ) -> Sequence[Any]:
     if isinstance(source, Listed):
@@ -66,7 +63,7 @@ def _values(
         if source.name not in parameters:
             raise AxisError(f"the axis {axis!r} is the parameter {shown(source.name)}, which there is not")
         return _opened(axis, f"the parameter {source.name!r}", parameters[source.name], source.flatten)
-    producer = labels[source.label]
+    producer = progress.producers[source.label]
     if producer.whole is not None:
         return ()  # null where the axis should come from: no items
     try:

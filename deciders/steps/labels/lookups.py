@@ -71,10 +71,8 @@ def part_of(producer: LabelProgress, place: int, value: ValueName | None) -> Any
 class Lookup:
     """The values that the condition of a step asks for; of one of its items, or of the step as a whole."""
 
-    def __init__(
-        self, progress: LabelProgress, place: int | None, labels: Mapping[str, LabelProgress], parameters: Mapping[str, Any]
-    ) -> None:
-        self._progress, self._place, self._labels, self._parameters = progress, place, labels, parameters
+    def __init__(self, progress: LabelProgress, place: int | None, parameters: Mapping[str, Any]) -> None:
+        self._progress, self._place, self._parameters = progress, place, parameters
 
     def parameter(self, name: str) -> Any:
         """Return the value of an axis of the item, else of a parameter of the workflow.
@@ -98,7 +96,7 @@ class Lookup:
             ConditionError: there is no such value, or it stays outside.
         """
         need = self._progress.shape.needs[reference.label]
-        producer = self._labels[reference.label]
+        producer = self._progress.producers[reference.label]
         try:
             found = taken(self._progress, need, producer, self._place, reference.value)
         except MissingValue as error:
@@ -110,11 +108,11 @@ class Lookup:
 
     def state(self, label: str) -> ItemState:
         """Return the state of the item that is meant, or of the label."""
-        return state_for(self._progress.shape.needs[label], self._labels[label], self._place)
+        return state_for(self._progress.shape.needs[label], self._progress.producers[label], self._place)
 
     def light(self, label: str) -> Light | None:
         """Return the light of the item that is meant, or of the label; None if it was not run."""
-        need, producer = self._progress.shape.needs[label], self._labels[label]
+        need, producer = self._progress.shape.needs[label], self._progress.producers[label]
         if need.share and self._place is not None and producer.whole is None:
             return producer.item_light(self._place // need.share)
         return producer.light

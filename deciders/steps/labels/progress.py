@@ -24,28 +24,11 @@ class LabelProgress:
     family are cut at the same item, so that item i of one belongs to item i // share of the other by place as by index.
     """
 
-    __slots__ = (
-        *("causes", "counts", "ended", "first", "followers", "gate", "is_handled", "is_heard_of", "item_consumers"),
-        *(
-            "label",
-            "label_consumers",
-            "length",
-            "lists",
-            "looks",
-            "missing",
-            "not_run",
-            "open",
-            "orange",
-            "own_skips",
-            "passed",
-        ),
-        *("ready", "rows", "shape", "started", "states", "stopped_by", "values", "whole", "why"),
-        "_blame",
-    )
-
     def __init__(self, shape: Shape, first: int = 0) -> None:
         self.shape, self.first, self.label = shape, first, shape.step.label
         self.gate = 0  # labels, and the founder, that must be known before this one's items can be
+        self.producers: dict[str, LabelProgress] = {}  # what it needs, by label
+        self.founder: LabelProgress | None = None  # of a follower: the label whose items its own come from
         self.whole: ItemState | None = None  # its state, if it ended before its items were known
         self.why: Cause | None = None
         self.length: int | None = None  # its items, once they are known

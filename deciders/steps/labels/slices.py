@@ -19,6 +19,8 @@ from ..outcomes import Cause
 from ..references import ValueName
 from .progress import LabelProgress
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 class EndedItem(NamedTuple):
     """Everything that others can ask of an item that has ended."""
@@ -32,14 +34,28 @@ class EndedItem(NamedTuple):
 
 @dataclass(frozen=True)
 class EndedLabel:
-    """A label that has ended before the slice: whole, or with its items.
-
-    Of a label outside of the family all items, of a member of the family those that belong to the slice.
-    """
+    """A label that has ended before the slice: whole, or with items."""
 
     whole: ItemState | None = None
     why: Cause | None = None  #: of a label that ended whole
     items: Sequence[EndedItem] = ()
+
+    @classmethod
+    def of(cls, progress: LabelProgress, places: range | None = None) -> EndedLabel:
+        """Return what others can ask of a label that is final; with ``places``, of these items of it."""
+        if progress.whole is not None:
+            return cls(progress.whole, progress.why)
+        items = [
+            EndedItem(
+                progress.states[place],
+                progress.item_light(place),
+                progress.causes.get(place),
+                progress.rows[place],
+                progress.values.get(place, {}),
+            )
+            for place in (range(len(progress.states)) if places is None else places)
+        ]
+        return cls(items=items)
 
     def put_into(self, progress: LabelProgress) -> None:
         """Make a label that has not begun one that has ended so, and whose end everybody has heard of."""
@@ -57,25 +73,6 @@ class EndedLabel:
             if item.values:
                 progress.values[place] = item.values
 
-    @classmethod
-    def of(cls, progress: LabelProgress, first: int = 0, end: int | None = None) -> EndedLabel:
-        """Return what a slice has to know of a label that is final; of a member of its family, of items from first to end."""
-        if progress.whole is not None:
-            return cls(progress.whole, progress.why)
-        places = range(len(progress.states))[first:end]
-        return cls(
-            items=[
-                EndedItem(
-                    progress.states[place],
-                    progress.item_light(place),
-                    progress.causes.get(place),
-                    progress.rows[place],
-                    progress.values.get(place, {}),
-                )
-                for place in places
-            ]
-        )
-
 
 @dataclass(frozen=True)
 class Slice:
@@ -85,7 +82,27 @@ class Slice:
     first: int  #: index of the first item of the label that founds it
     rows: Sequence[Row]  #: of the items of that label
     members: Sequence[str]  #: labels of which items run: of one stage
-    ended: Mapping[str, EndedLabel] = field(default_factory=lambda: MappingProxyType({}))  #: everything else that they need
+    #: what else they need: of a label outside of the family all items, of another member those that belong to the slice
+    ended: Mapping[str, EndedLabel] = field(default_factory=lambda: _NOTHING)
+    #: other members of the family that they take whole, with all their items
+    joined: Mapping[str, EndedLabel] = field(default_factory=lambda: _NOTHING)
+
+    @classmethod
+    def of(cls, graph: Graph, labels: Mapping[str, LabelProgress], family: str, members: Sequence[str], places: range) -> Slice:
+        """Cut a slice out of a run in which everything that its members need is final."""
+        ended, joined = {}, {}
+        for label in members:
+            shape = graph.shapes[label]
+            for other in _named(graph, label):
+                if other in members:
+                    continue
+                share = _share(graph, other, family)
+                part = range(places.start * share, places.stop * share)
+                is_whole = other in shape.needs and not shape.needs[other].share
+                if is_whole and share:
+                    joined[other] = EndedLabel.of(labels[other])
+                ended[other] = EndedLabel.of(labels[other], part if share else None)
+        return cls(family, places.start, labels[family].rows[places.start : places.stop], tuple(members), ended, joined)
 
     def progress_of(self, graph: Graph) -> dict[str, LabelProgress]:
         """Return the labels that the slice is about, those given as they ended.
@@ -95,18 +112,33 @@ class Slice:
         """
         found = {}
         for label in graph.order:
-            if label not in self.members and label not in self.ended:
-                continue
-            shape = graph.shapes[label]
-            share = graph.lines[shape.family].get(self.family, 0) if shape.family is not None else 0
-            if label in self.members and not share:
-                raise ValueError(f"{label!r} has no items in the family of {self.family!r}")
-            found[label] = LabelProgress(shape, self.first * share)
-            if label in self.ended:
+            share = _share(graph, label, self.family)
+            if label in self.members:
+                if not share:
+                    raise ValueError(f"{label!r} has no items in the family of {self.family!r}")
+                for other in _named(graph, label):
+                    if other not in self.members and other not in self.ended:
+                        raise ValueError(f"{label!r} needs {other!r}, of which the slice says nothing")
+                found[label] = LabelProgress(graph.shapes[label], self.first * share)
+            elif label in self.ended:
+                found[label] = LabelProgress(graph.shapes[label], self.first * share)
                 self.ended[label].put_into(found[label])
-        for label in self.members:
-            shape = graph.shapes[label]
-            for other in [*shape.needs, *([shape.follows] if shape.follows is not None else [])]:
-                if other not in found:
-                    raise ValueError(f"{label!r} needs {other!r}, of which the slice says nothing")
         return found
+
+    def progress_of_joined(self, graph: Graph) -> dict[str, LabelProgress]:
+        """Return the members of the family that are taken whole."""
+        found = {label: LabelProgress(graph.shapes[label]) for label in self.joined}
+        for label, ended in self.joined.items():
+            ended.put_into(found[label])
+        return found
+
+
+def _named(graph: Graph, label: str) -> list[str]:
+    shape = graph.shapes[label]
+    return [*shape.needs, *([shape.follows] if shape.follows is not None else [])]
+
+
+def _share(graph: Graph, label: str, family: str) -> int:
+    """How many items of a label belong to one of the family; 0 if it is no member."""
+    own = graph.shapes[label].family
+    return 0 if own is None else graph.lines[own].get(family, 0)
