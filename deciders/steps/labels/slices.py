@@ -53,7 +53,7 @@ class EndedLabel:
                 progress.rows[place],
                 progress.values.get(place, {}),
             )
-            for place in (range(len(progress.states)) if places is None else places)
+            for place in _there(progress, places)
         ]
         return cls(items=items)
 
@@ -89,7 +89,11 @@ class Slice:
 
     @classmethod
     def of(cls, graph: Graph, labels: Mapping[str, LabelProgress], family: str, members: Sequence[str], places: range) -> Slice:
-        """Cut a slice out of a run in which everything that its members need is final."""
+        """Cut a slice out of a run in which everything that its members need is final.
+
+        Those that ended whole, because they were skipped or have more items than their limit, are none of it.
+        """
+        members = tuple(label for label in members if labels[label].whole is None)
         ended, joined = {}, {}
         for label in members:
             shape = graph.shapes[label]
@@ -102,7 +106,7 @@ class Slice:
                 if is_whole and share:
                     joined[other] = EndedLabel.of(labels[other])
                 ended[other] = EndedLabel.of(labels[other], part if share else None)
-        return cls(family, places.start, labels[family].rows[places.start : places.stop], tuple(members), ended, joined)
+        return cls(family, places.start, labels[family].rows[places.start : places.stop], members, ended, joined)
 
     def progress_of(self, graph: Graph) -> dict[str, LabelProgress]:
         """Return the labels that the slice is about, those given as they ended.
@@ -131,6 +135,12 @@ class Slice:
         for label, ended in self.joined.items():
             ended.put_into(found[label])
         return found
+
+
+def _there(progress: LabelProgress, places: range | None) -> range:
+    """Those of these places where there are items: a follower that is repeated no times has none."""
+    there = range(len(progress.states))
+    return there if places is None else there[places.start : places.stop]
 
 
 def _named(graph: Graph, label: str) -> list[str]:
