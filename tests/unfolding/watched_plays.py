@@ -61,6 +61,8 @@ class Watch:
             assert item not in self.started, f"{item} is asked for twice"
             self.started.add(item)
             self.running.add(item)
+        order = [(self.graph.place[item.label], item.index) for item in turn.starts]
+        assert order == sorted(order), "labels start as they stand in the file, items by their index"
         self._look(turn)
 
     def _settled(self, one: Settled) -> None:
