@@ -8,7 +8,7 @@ from .label_state import LabelState
 
 
 class ItemState(StrEnum):
-    """How far an item has got. The value is the word of conditions, of `run.json` and of people.
+    """The progress of an item. The value is the word of conditions, of `run.json` and of people.
 
     ``pending -> running -> succeeded | failed | cancelled | timed_out | cached | skipped``, or from pending straight to
     ``skipped | cancelled | cached | failed``. Final states never change. What was not run because of a failure is skipped, with

@@ -149,6 +149,6 @@ def _named(graph: Graph, label: str) -> list[str]:
 
 
 def _share(graph: Graph, label: str, family: str) -> int:
-    """How many items of a label belong to one of the family; 0 if it is no member."""
+    """The items of a label that belong to one of the family, as a number; 0 if it is no member."""
     own = graph.shapes[label].family
     return 0 if own is None else graph.lines[own].get(family, 0)

@@ -1,4 +1,4 @@
-"""How what a step needs stands, once it is final: whether the step runs, and with what."""
+"""The standing of what a step needs, once it is final: from it follows if the step runs, and with what."""
 
 from __future__ import annotations
 

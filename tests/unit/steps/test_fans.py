@@ -240,6 +240,15 @@ def test_a_follower_that_is_repeated_no_times_has_no_items_and_still_its_place_i
     assert [played.run.state(label) for label in "bc"] == ["succeeded", "succeeded"]
 
 
+def test_families_within_families_need_no_stack_of_python() -> None:
+    many = 400
+    nested = [step("f0", repeat=1), *(step(f"f{n}", follows=f"f{n - 1}", repeat=1) for n in range(1, many))]
+    played = play(*nested, ends={"f0": "failed"})
+    assert played.cause(f"f{many - 1}", 0) == "f0:0 failed"
+    off = play(step("f0", repeat=1, when="off"), *nested[1:], parameters={"off": False})
+    assert off.cause(f"f{many - 1}") == f"f{many - 2}, which it needs, was skipped"
+
+
 def test_the_limit_of_repeated_followers_counts_what_they_follow_times_the_repeats() -> None:
     steps = [step("l"), step("a", axes={"x": scraps("l", "xs")}), step("b", follows="a", repeat=3, limit=5)]
     played = play(*steps, ends={"l": {"xs": [1, 2]}})

@@ -42,14 +42,13 @@ def test_of_what_is_ready_the_lowest_index_starts_first_and_labels_stand_as_in_t
 def test_what_becomes_ready_in_one_call_starts_in_the_order_of_its_indexes_however_it_became_ready() -> None:
     """The call is worked off before anything starts: else item 2, which is ready first, would go before item 0."""
     run, _ = began(
-        step("w"),
-        step("f", axes=FAN, max_parallel=1, when={"in": ["x", [10, 20, 30]]}),
-        step("q", follows="f", after=("w",), when={"in": ["x", [30]]}),
-        step("c", follows="f", takes=("q",), when="always", max_parallel=1),
+        step("f", axes=FAN),
+        step("a", follows="f", on_item_failure="stop"),
+        step("c", follows="a", when="always", max_parallel=1),
     )
-    for item in ("f:0", "f:1", "f:2"):
-        ended(run, item)
-    assert ended(run, "w:0") == ["q:2", "c:0"]
+    assert ended(run, "f:2") == ["a:2"]
+    assert ended(run, "a:2", "failed") == ["c:0"]  # c:2 was ready first, then a:0 and a:1 were cancelled
+    assert ended(run, "c:0") == ["c:1"]
 
 
 def test_never_more_items_of_a_label_run_than_it_says_and_a_slot_that_is_free_is_used() -> None:
