@@ -18,7 +18,7 @@ class ConditionError(ValueError):
 
 
 class Known(Protocol):
-    """What a condition may ask. Each call may raise a `ConditionError`."""
+    """The values that a condition may ask for. Each call may raise a `ConditionError`."""
 
     def parameter(self, name: str) -> Any:
         """Return the value of an axis, or of a parameter of the workflow."""
