@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deciders.steps.graph import Graph
-from deciders.steps.outcomes import Cause, CauseKind
+from deciders.steps.outcomes import Cause, CauseKind, Outcome
 from deciders.steps.step import OnFailure
 from deciders.steps.unfolding import Unfolding
 from deciders.values.item import Item
@@ -14,7 +14,7 @@ from deciders.values.light import Light
 from deciders.values.run_state import RunState
 
 from .oracle import BADLY, End, Oracle, Root
-from .random_graphs import PARAMETERS, random_outcome
+from .random_graphs import PARAMETERS, random_kept, random_outcome
 
 
 def root_of(cause: Cause | None) -> Root | None:
@@ -48,9 +48,14 @@ def stopped_items(run: Unfolding) -> dict[tuple[str, int], Root]:
     return found
 
 
-def compare(run: Unfolding, graph: Graph, seed: int) -> None:
+def compare(run: Unfolding, graph: Graph, seed: int, *, kept: bool = False) -> None:
     """States, causes, axes, arguments and lights of everything, and the outcome of the run."""
-    oracle = Oracle(graph, PARAMETERS, lambda label, index: random_outcome(seed, label, index), stopped_items(run))
+
+    def outcome(label: str, index: int) -> Outcome:
+        known = random_kept(seed, Item(label, index)) if kept else None
+        return random_outcome(seed, label, index) if known is None else known
+
+    oracle = Oracle(graph, PARAMETERS, outcome, stopped_items(run))
     for label in graph.steps:
         ends = oracle.ends[label]
         assert run.state(label) == oracle.state(label), label
@@ -67,16 +72,22 @@ def compare(run: Unfolding, graph: Graph, seed: int) -> None:
             assert root_of(run.cause(item)) == end.root, item
             if end.given is not None:
                 assert texts(run.arguments(item)) == end.given, item
-    _compare_run(run, graph, oracle)
+    _compare_run(run, graph, oracle, seed, kept)
 
 
-def _compare_run(run: Unfolding, graph: Graph, oracle: Oracle) -> None:
+def _compare_run(run: Unfolding, graph: Graph, oracle: Oracle, seed: int, kept: bool) -> None:
     bad = [label for label in graph.steps if oracle.state(label) in BADLY]
     failed = tuple(label for label in bad if graph.steps[label].on_failure is not OnFailure.CONTINUE)
     items = {label: [ends] if isinstance(ends, End) else list(ends.values()) for label, ends in oracle.ends.items()}
     told = [end for ends in items.values() for end in ends if end.given is not None]
+    started = [
+        end
+        for label, ends in items.items()
+        for index, end in enumerate(ends)
+        if end.given is not None and not (kept and random_kept(seed, Item(label, index)))
+    ]
     state = RunState.FAILED if failed else RunState.SUCCEEDED
-    if not failed and told and all(end.state == "skipped" for end in told):
+    if not failed and started and all(end.state == "skipped" for end in started):
         state = RunState.SKIPPED
     orange = len(bad) > len(failed) or any(end.light == "orange" for end in told)
     outcome = run.run_outcome()

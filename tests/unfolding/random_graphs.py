@@ -13,6 +13,7 @@ from deciders.steps.graph_rules import GraphError
 from deciders.steps.outcomes import Outcome
 from deciders.steps.references import ValueKind, ValueName
 from deciders.steps.step import FromLabel, FromParameter, Listed, OnFailure, OnItemFailure, Step, WhenSkipped
+from deciders.values.item import Item
 from deciders.values.item_state import ItemState
 from deciders.values.light import Light
 
@@ -37,6 +38,15 @@ def random_outcome(seed: int, label: str, index: int) -> Outcome:
     values = {N: draw.randrange(4), OK: draw.random() < 0.6, XS: xs}
     light = draw.choice([Light.GREEN, Light.GREEN, Light.ORANGE])
     return Outcome(state, light, values) if state.ended_well else Outcome(state)
+
+
+def random_kept(seed: int, item: Item) -> Outcome | None:
+    """What a former run has left of an item: of a third of those that would end well."""
+    assert item.index is not None
+    outcome = random_outcome(seed, item.label, item.index)
+    if not outcome.state.ended_well or random.Random(f"kept {seed}/{item}").random() > 0.33:
+        return None
+    return replace(outcome, state=ItemState.CACHED)
 
 
 def random_graph(seed: int, largest: int = 9) -> Graph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 from deciders.steps.graph import Graph
 from deciders.steps.outcomes import CauseKind, Outcome, Settled, Turn
@@ -14,7 +15,7 @@ from deciders.values.item import Item
 from deciders.values.item_state import BAD, FINAL, GOOD, ItemState
 from deciders.values.run_state import RunState
 
-from .random_graphs import PARAMETERS, random_outcome
+from .random_graphs import PARAMETERS, random_kept, random_outcome
 
 PENDING, RUNNING, SKIPPED, CANCELLED = (ItemState[name] for name in ("PENDING", "RUNNING", "SKIPPED", "CANCELLED"))
 
@@ -29,7 +30,12 @@ class Seen:
 
 
 class Watch:
-    """Everything that holds after every call, and for what each call answers."""
+    """Everything that holds after every call, and for what each call answers.
+
+    No item is asked for twice, nor told twice to have ended; an item starts, or is skipped, only when all that it needs is
+    final; at most ``max_parallel`` of a label run at once, the lowest index starts first, and as soon as it can. Numbers of items
+    and final states never change, states of labels follow from those of their items, and nothing starts after a cancellation.
+    """
 
     def __init__(self, run: Unfolding) -> None:
         self.run, self.graph = run, run.graph
@@ -151,10 +157,13 @@ class WatchedPlay:
     was_cancelled: bool = False
 
 
-def watched_play(graph: Graph, seed: int, order: int, *, cancelled: bool = False, stop_run: bool = False) -> WatchedPlay:
+def watched_play(
+    graph: Graph, seed: int, order: int, *, cancelled: bool = False, stop_run: bool = False, kept: bool = False
+) -> WatchedPlay:
     """Play a graph to its end; ``order`` draws the order of ends, and the moment of a cancellation."""
     draw = random.Random(f"order {seed} {order}")
-    run = Unfolding(graph, PARAMETERS, stop_run=stop_run)
+    known = partial(random_kept, seed) if kept else None
+    run = Unfolding(graph, PARAMETERS, stop_run=stop_run, kept=known)
     watch, play = Watch(run), WatchedPlay(run)
     turn = run.begin()
     watch.answered(turn)
