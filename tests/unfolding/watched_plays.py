@@ -33,7 +33,7 @@ class Watch:
     """Everything that holds after every call, and for what each call answers.
 
     No item is asked for twice, nor told twice to have ended; an item starts, or is skipped, only when all that it needs is
-    final; at most ``max_parallel`` of a label run at once, the lowest index starts first, and as soon as it can. Numbers of items
+    final; at most ``max_parallel`` of a label run at once, the lowest index first, and as soon as it can. Numbers of items
     and final states never change, states of labels follow from those of their items, and nothing starts after a cancellation.
     """
 
