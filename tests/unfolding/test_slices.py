@@ -8,9 +8,11 @@ import pytest
 
 from deciders.steps.graph import Graph
 from deciders.steps.labels.slices import Slice
+from deciders.steps.outcomes import Outcome
 from deciders.steps.step import OnItemFailure
 from deciders.steps.unfolding import Unfolding
 from deciders.values.item import Item
+from deciders.values.item_state import ItemState
 from tests.settings import count
 from tests.unit.steps.small_graphs import FAN, graph_of, notebooks, step
 
@@ -109,6 +111,25 @@ def test_items_of_a_slice_have_the_indexes_of_the_run() -> None:
     turn = run.ended(Item("a", 5), random_outcome(0, "any", 1))
     assert turn.starts == [Item("b", 10), Item("b", 11)]
     assert (run.arguments(Item("b", 11)), run.axes(Item("b", 11))) == ({"a": Item("a", 5)}, {"x": 5, "repeat_index": 1})
+
+
+def test_a_member_that_is_taken_whole_is_known_whole_beside_the_part_of_it_that_belongs_to_the_slice() -> None:
+    graph = graph_of(
+        step("a", axes=FAN),
+        step("b", follows="a", repeat=2),
+        step("j", takes=("b",)),
+        step("c", follows="b", takes=("b",), after=("j",)),
+        step("d", follows="a", takes=("b",), when={"state": "b", "is": "succeeded"}),
+    )
+    whole = Unfolding(graph)
+    running = list(whole.begin().starts)
+    while running:
+        running += whole.ended(running.pop(0), Outcome(ItemState.SUCCEEDED)).starts
+    assert graph.stages("a") == [("a", "b"), ("c", "d")]
+    run = Unfolding.of_slice(graph, whole.slice_of("a", ("c", "d"), 1, 2))
+    assert run.begin().starts == [Item("c", 2), Item("c", 3), Item("d", 1)]
+    assert run.arguments(Item("c", 3)) == {"b": Item("b", 3)}
+    assert run.arguments(Item("d", 1)) == {"b": [Item("b", index) for index in range(6)]}
 
 
 @pytest.mark.parametrize(

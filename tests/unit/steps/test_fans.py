@@ -330,6 +330,12 @@ def test_a_condition_on_the_whole_is_asked_before_the_axes_are_looked_at() -> No
     assert played.states("c") == ["succeeded", "skipped"]
 
 
+def test_an_axis_hides_the_parameter_of_its_name_from_the_conditions_of_its_items() -> None:
+    steps = [step("a", axes=FAN, when={"less": ["x", 25]}), step("b", when={"less": ["x", 25]})]
+    played = play(*steps, parameters={"x": 99})
+    assert (played.states("a"), played.states("b")) == (["succeeded", "succeeded", "skipped"], "skipped")
+
+
 def test_whether_items_are_asked_depends_on_the_condition_and_not_on_labels_that_a_step_handles() -> None:
     steps = [step("a", axes=FAN, on_failure="run:h"), step("h", follows="a", when="off")]
     played = play(*steps, ends={"a:1": "failed"}, parameters={"off": False})

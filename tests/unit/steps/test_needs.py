@@ -191,6 +191,13 @@ def test_the_first_failure_on_the_way_is_the_cause_of_everything_behind_it() -> 
     ]
 
 
+@pytest.mark.parametrize("last_first", [False, True])
+def test_of_several_failures_of_a_fan_that_of_the_lowest_index_is_the_cause_of_its_joins(last_first: bool) -> None:
+    steps = [step("a", axes=FAN), step("b", follows="a"), step("c", takes=("b",)), step("d", after=("a",))]
+    played = play(*steps, ends={"a:1": "timed_out", "a:2": "failed"}, last_first=last_first)
+    assert (played.cause("c"), played.cause("d")) == ("a:1 timed out", "a:1 timed out")
+
+
 def test_what_a_failure_has_nothing_to_do_with_is_not_touched_by_it() -> None:
     played = play(step("a"), step("b"), step("c", takes=("b",)), ends={"a": "failed"})
     assert (played.states("b"), played.states("c")) == (["succeeded"], ["succeeded"])
