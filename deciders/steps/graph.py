@@ -88,7 +88,7 @@ class Graph:
         self.lines: dict[str, dict[str, int]] = {}
         self._lengths: dict[str, int | None] = {}
         if not circles:
-            known = None if parameters is None else {*parameters, *automatic}
+            known = None if parameters is None else dict.fromkeys([*parameters, *automatic])
             for label in self.order:
                 problems += self._add(self.steps[label], known)
         if problems:
@@ -134,7 +134,7 @@ class Graph:
         )
         handles = tuple(self._handled.get(step.label, ()))
         self.shapes[step.label] = Shape(step, needs, family, follows, axes, asks_items, handles)
-        if step.follows in self.shapes and self.shapes[step.follows].family is None:
+        if step.follows is not None and step.follows in self.steps and not self.steps[step.follows].is_fan:
             message = f"'for_each' of {step.label!r} names {step.follows!r}, which has one item only; take it as a parameter"
             yield GraphProblem(step.label, "for_each", message)
         if condition is not None:
@@ -184,7 +184,7 @@ class Graph:
                 why = "which a condition cannot ask for" if name == REPEAT_SEED else "and it has no 'repeat'"
                 yield GraphProblem(step.label, "when", f"'when' of {step.label!r} names {name!r}, {why}")
             elif known is not None:
-                hint = did_you_mean(name, [*axes, *known])
+                hint = did_you_mean(name, [*sorted(axes), *known])
                 message = f"'when' of {step.label!r} names {shown(name)}, which is neither an axis nor a parameter{hint}"
                 yield GraphProblem(step.label, "when", message)
 

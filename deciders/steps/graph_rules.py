@@ -49,10 +49,11 @@ def step_problems(
     fans = {label for label, step in steps.items() if step.is_fan}
     for label, fan in items_as_labels(steps, fans):
         yield GraphProblem(label, None, f"the label {label!r} reads like an item of the fan {fan!r}; choose another name")
+    known = None if parameters is None else dict.fromkeys([*parameters, *automatic])
     for step in steps.values():
         yield from _unknown_labels(step, steps)
         yield from _policies(step, handled)
-        yield from _axes(step, steps, parameters, {*automatic, REPEAT_INDEX, REPEAT_SEED})
+        yield from _axes(step, steps, known, {*automatic, REPEAT_INDEX, REPEAT_SEED})
 
 
 def named_labels(step: Step) -> Iterator[tuple[str, str]]:
@@ -126,7 +127,7 @@ def _policies(step: Step, handled: Handled) -> Iterator[GraphProblem]:
 
 
 def _axes(
-    step: Step, steps: Mapping[str, Step], parameters: Collection[str] | None, automatic: Collection[str]
+    step: Step, steps: Mapping[str, Step], known: Collection[str] | None, automatic: Collection[str]
 ) -> Iterator[GraphProblem]:
     label = step.label
     if step.axes and step.follows is not None:
@@ -141,8 +142,8 @@ def _axes(
         if isinstance(source, Listed):
             for fault in long_values(axis, source.values):
                 yield GraphProblem(label, "for_each", f"{fault} (in {label!r})")
-        if isinstance(source, FromParameter) and parameters is not None and source.name not in parameters:
-            hint = did_you_mean(source.name, parameters)
+        if isinstance(source, FromParameter) and known is not None and source.name not in known:
+            hint = did_you_mean(source.name, known)
             message = f"the axis {axis!r} of {label!r} is the parameter {shown(source.name)}, which there is not{hint}"
             yield GraphProblem(label, "for_each", message)
     yield from _listed_axes(step)

@@ -19,7 +19,7 @@ from tests.settings import SETTING, is_soak
 from .sabotages import SABOTAGES, Sabotage
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_EVERY = 1 if is_soak() else 24
+_EVERY = 1 if is_soak() else 34
 _RANDOM = "test_a_random_graph_ends_as_the_rules_say_whatever_the_order_of_its_ends"
 _FOLDERS = ("deciders/steps", "deciders/values", "tests/unit/steps", "tests/unfolding")
 _FILES = ("deciders/__init__.py", "deciders/wording.py", "tests/__init__.py", "tests/settings.py", "tests/unit/__init__.py")
@@ -65,7 +65,7 @@ def random_tests() -> list[str]:
 
 def test_the_copy_passes_as_it_is(copy: Path) -> None:
     """Else a failure there says nothing."""
-    assert failed_tests(copy, "tests/unit/steps", *random_tests()) == set()
+    assert failed_tests(copy, "tests/unit/steps", *random_tests()[:1]) == set()
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES[::_EVERY], ids=str)

@@ -58,6 +58,13 @@ REFUSED: list[tuple[list[Draft], list[str]]] = [
         [step("a"), step("b", follows="a")],
         ["'for_each' of 'b' names 'a', which has one item only; take it as a parameter"],
     ),
+    (
+        [step("a", follows="x"), step("b", follows="a"), step("c"), step("d", follows="c"), step("e", follows="d")],
+        [
+            "'for_each' of 'a' names 'x', which is no label",
+            "'for_each' of 'd' names 'c', which has one item only; take it as a parameter",
+        ],
+    ),
     ([step("a", axes=FAN), step("b", follows="a", axes=FAN)], ["'for_each' of 'b' takes axes or the label of a fan, not both"]),
     ([step("a", axes={"b": [1]}), step("b")], ["the axis 'b' of 'a' has the name of another label"]),
     (
@@ -181,6 +188,7 @@ ALLOWED: list[tuple[str, list[Draft]]] = [
         "a follower may have more items than the limit, which is that of what it follows",
         [step("a", axes=FAN), step("b", follows="a", limit=1)],
     ),
+    ("an axis may be an automatic parameter", [step("a", axes={"x": parameter("reference_date")})]),
     ("two labels may have one handler", [step("a", on_failure="run:h"), step("b", on_failure="run:h"), step("h")]),
 ]
 
