@@ -16,7 +16,7 @@ from deciders.values.item_state import ItemState
 from tests.settings import is_soak
 from tests.unit.steps.small_graphs import graph_of, outcome, scraps, step
 
-SIZES = (200, 2_000, 10_000)
+SIZES = (200, 1_000, 5_000)
 LARGEST = 100_000  # of one case always, of all in a soak
 
 

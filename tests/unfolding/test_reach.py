@@ -9,7 +9,7 @@ from deciders.steps.step import FromLabel, OnItemFailure
 from .random_graphs import random_graph
 from .watched_plays import counted, watched_play
 
-_GRAPHS = 300
+_GRAPHS = 200
 
 
 def test_random_runs_end_in_every_way() -> None:
