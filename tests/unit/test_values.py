@@ -10,6 +10,7 @@ import pytest
 
 from deciders.values.artefact_key import ArtefactKey, ArtefactKind
 from deciders.values.item import Item
+from deciders.values.item_state import ItemState
 from deciders.values.label_state import STORED_WORDS as LABEL_WORDS
 from deciders.values.label_state import AttemptState, LabelState
 from deciders.values.light import Light
@@ -61,7 +62,7 @@ def test_no_stored_word_is_left_out_of_these_tables() -> None:
     assert (dict(RUN_WORDS), dict(LABEL_WORDS)) == (RUNS, LABELS)
 
 
-@pytest.mark.parametrize("state", [*RunState, *LabelState, *AttemptState, *Light], ids=repr)
+@pytest.mark.parametrize("state", [*RunState, *LabelState, *AttemptState, *ItemState, *Light], ids=repr)
 def test_a_value_is_its_word_in_json_and_is_read_again(state: RunState | LabelState | AttemptState | Light) -> None:
     word = json.loads(json.dumps({"state": state}))["state"]
     assert word == str(state) == f"{state}"
@@ -209,3 +210,45 @@ def test_a_report_and_a_notebook_are_told_apart() -> None:
 def test_an_item_is_a_label_and_a_whole_number(text: str, item: Item) -> None:
     assert Item.parse(text) == item
     assert str(item) == text
+
+
+ITEMS = {
+    "waiting": ItemState.PENDING,
+    "pending": ItemState.PENDING,
+    "running": ItemState.RUNNING,
+    "done": ItemState.SUCCEEDED,
+    "succeeded": ItemState.SUCCEEDED,
+    "failed": ItemState.FAILED,
+    "FAILED": ItemState.FAILED,
+    "cancelled": ItemState.CANCELLED,
+    "timed out": ItemState.TIMED_OUT,
+    "timed_out": ItemState.TIMED_OUT,
+    "cached": ItemState.CACHED,
+    "skipped": ItemState.SKIPPED,
+    "not run": ItemState.SKIPPED,
+}
+
+
+def test_every_word_of_a_label_is_read_as_a_state_of_an_item_too() -> None:
+    assert {word: ItemState.read(word) for word in LABELS} == ITEMS
+    with pytest.raises(ValueError, match=f"^{re.escape(UNKNOWN_LABEL)}$"):
+        ItemState.read("doen")
+
+
+@pytest.mark.parametrize(
+    ("state", "is_final", "ended_well", "ended_badly", "said"),
+    [
+        (ItemState.PENDING, False, False, False, "is pending"),
+        (ItemState.RUNNING, False, False, False, "is running"),
+        (ItemState.SUCCEEDED, True, True, False, "succeeded"),
+        (ItemState.FAILED, True, False, True, "failed"),
+        (ItemState.CANCELLED, True, False, True, "was cancelled"),
+        (ItemState.TIMED_OUT, True, False, True, "timed out"),
+        (ItemState.CACHED, True, True, False, "was cached"),
+        (ItemState.SKIPPED, True, False, False, "was skipped"),
+    ],
+)
+def test_an_item_has_ended_well_badly_or_was_skipped(
+    state: ItemState, is_final: bool, ended_well: bool, ended_badly: bool, said: str
+) -> None:
+    assert (state.is_final, state.ended_well, state.ended_badly, state.said) == (is_final, ended_well, ended_badly, said)

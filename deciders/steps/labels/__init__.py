@@ -1,0 +1,1 @@
+"""Labels while they run: their items, what these need, and what follows from their ends."""

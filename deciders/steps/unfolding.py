@@ -1,0 +1,185 @@
+"""The unfolding of a graph of steps: outcomes go in, items to start come out.
+
+Everything follows from the order of the calls: the same calls give the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..values.item import Item
+from ..values.item_state import BAD, FINAL, ItemState
+from ..values.light import Light
+from .axis_values import Row
+from .graph import Graph
+from .labels.agenda import Agenda, Kept
+from .labels.lookups import taken
+from .labels.progress import LabelProgress
+from .labels.slices import Slice
+from .outcomes import RUN_CANCELLED, Cause, CauseKind, Outcome, Turn, UnfoldingError
+from .run_outcome import RunOutcome, run_outcome
+
+_S = ItemState
+
+
+class Unfolding:
+    """One run of a graph of steps."""
+
+    def __init__(
+        self, graph: Graph, parameters: Mapping[str, Any] | None = None, *, kept: Kept | None = None, stop_run: bool = False
+    ) -> None:
+        """Prepare a run; `begin` begins it.
+
+        ``parameters`` are those that conditions and axes may name, the automatic ones among them. ``kept`` is asked for each
+        item that would start otherwise; ``max_parallel`` does not count what it knows. With ``stop_run`` the first failure,
+        unless its step says ``on_failure: continue``, cancels everything that has not started.
+        """
+        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None))
+
+    @classmethod
+    def of_slice(
+        cls, graph: Graph, part: Slice, parameters: Mapping[str, Any] | None = None, *, kept: Kept | None = None
+    ) -> Unfolding:
+        """Prepare a slice of a run: of its members, only its items run. Items have the indexes that they have in the run.
+
+        Raises:
+            ValueError: a member needs a label that the slice says nothing of.
+        """
+        self = cls.__new__(cls)
+        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=False, part=part))
+        return self
+
+    def _prepare(self, graph: Graph, agenda: Agenda) -> None:
+        self.graph = graph
+        self._agenda = agenda
+        self._labels = agenda.labels
+        self._has_begun = self._is_cancelled = self._cancelled_something = False
+
+    # ---- calls -------------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> Turn:
+        """Begin the run.
+
+        Raises:
+            UnfoldingError: it has begun.
+        """
+        if self._has_begun:
+            raise UnfoldingError("the run has begun already")
+        self._has_begun = True
+        self._agenda.begin()
+        return self._agenda.turn()
+
+    def ended(self, item: Item, outcome: Outcome) -> Turn:
+        """Note the outcome of an item that was started.
+
+        Raises:
+            UnfoldingError: the item does not run, or the outcome is no end; nothing has changed.
+        """
+        progress, place = self._at(item)
+        if progress.states[place] is not _S.RUNNING:
+            raise UnfoldingError(f"{item} {progress.states[place].said}, so it cannot end as {outcome.state}")
+        if outcome.state not in FINAL:
+            raise UnfoldingError(f"{item} cannot end as {outcome.state}, which is no end")
+        progress.open -= 1
+        progress.note(place, outcome)
+        cause = None
+        if outcome.state in BAD:
+            if outcome.state is _S.CANCELLED and self._is_cancelled:
+                cause, self._cancelled_something = RUN_CANCELLED, True
+            else:
+                named = progress.named(place)
+                cause = Cause(CauseKind.FAILURE, named, f"{named} {outcome.state.said}")
+        elif outcome.state is _S.SKIPPED:
+            progress.own_skips += 1
+        self._agenda.end(progress, place, outcome.state, cause)
+        return self._agenda.turn()
+
+    def cancel(self) -> Turn:
+        """Cancel the run: nothing starts any more, what waits has ended, and what runs keeps the end that it will come to.
+
+        A run that is over is not changed. Asked again, it answers again what still runs.
+        """
+        if self.is_over:
+            return Turn([], [])
+        self._is_cancelled = True
+        settled = self._agenda.cut(RUN_CANCELLED)
+        self._cancelled_something |= bool(settled)
+        running = [
+            one.item(place)
+            for one in self._agenda.in_file_order
+            if one.open
+            for place, state in enumerate(one.states)
+            if state is _S.RUNNING
+        ]
+        return Turn([], settled, running)
+
+    # ---- what is known -----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """True if everything has ended."""
+        return not self._agenda.not_final
+
+    @property
+    def looks(self) -> int:
+        """Items and labels looked at until now, lists that were made included."""
+        return self._agenda.looks + sum(progress.looks for progress in self._labels.values())
+
+    def state(self, label: str) -> ItemState:
+        """Return the state of a label."""
+        return self._labels[label].state
+
+    def light(self, label: str) -> Light | None:
+        """Return the light of a label that has ended; None if it, or an item of it, was not run."""
+        return self._labels[label].light
+
+    def length(self, label: str) -> int | None:
+        """Return the number of items of a label; None if it is not known, or the label ended whole."""
+        return self._labels[label].length
+
+    def states(self, label: str) -> list[ItemState]:
+        """Return the states of its items; none if they are not known, or the label ended whole."""
+        return list(self._labels[label].states)
+
+    def cause(self, item: Item) -> Cause | None:
+        """Return why an item, or without an index a label as a whole, ended as it did; None if by itself, and not badly."""
+        if item.index is None or self._labels[item.label].whole is not None:
+            return self._labels[item.label].why
+        progress, place = self._at(item)
+        return progress.cause(place)
+
+    def axes(self, item: Item) -> Row:
+        """Return the values of the axes of an item, in the order in which they vary; tokens for what stays outside."""
+        progress, place = self._at(item)
+        return progress.rows[place]
+
+    def arguments(self, item: Item) -> dict[str, Any]:
+        """Return by label what the item takes: the item that made it, None for null, or a list of both for a whole fan.
+
+        Everything that it takes of one fan has the same places as that list. All items that take a fan share the list.
+        """
+        progress, place = self._at(item)
+        return {label: self._taken(progress, place, label) for label in progress.shape.step.takes}
+
+    def run_outcome(self) -> RunOutcome:
+        """Return how the run stands, with the failure that it reports."""
+        return run_outcome(self._agenda.in_file_order, is_cancelled=self._cancelled_something)
+
+    def slice_of(self, family: str, members: Sequence[str], first: int, end: int) -> Slice:
+        """Return the slice of an outermost family with its items from first to end, which is not included.
+
+        ``members`` are labels of one of its stages (`Graph.stages`). Everything else that they need must be final, and the
+        items of the family must be known.
+        """
+        return Slice.of(self.graph, self._labels, family, members, range(first, end))
+
+    def _taken(self, progress: LabelProgress, place: int, label: str) -> Any:
+        return taken(progress, progress.shape.needs[label], progress.producers[label], place, None)
+
+    def _at(self, item: Item) -> tuple[LabelProgress, int]:
+        progress = self._labels.get(item.label)
+        place = -1 if progress is None or item.index is None else item.index - progress.first
+        if progress is None or not 0 <= place < len(progress.states):
+            raise UnfoldingError(f"there is no item {item}")
+        return progress, place
