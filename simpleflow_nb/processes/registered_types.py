@@ -72,8 +72,7 @@ class RegisteredTypes:
         self._activities.add((kind["name"], kind["version"]))
 
     def _register_child(self, attributes: StartChildWorkflowExecution) -> None:
-        attributes.setdefault("executionStartToCloseTimeout", _execution_seconds())
-        attributes.setdefault("taskStartToCloseTimeout", _decision_seconds())
+        give_timeouts(attributes)
         kind = attributes["workflowType"]
         if (kind["name"], kind["version"]) in self._workflows:
             return
@@ -94,6 +93,12 @@ class RegisteredTypes:
         except Exception as error:
             if fault_code(error) not in ALREADY_REGISTERED:
                 raise
+
+
+def give_timeouts(attributes: StartChildWorkflowExecution) -> None:
+    """Give a child that is to be started the timeouts that its class does not say: those of the variables."""
+    attributes.setdefault("executionStartToCloseTimeout", _execution_seconds())
+    attributes.setdefault("taskStartToCloseTimeout", _decision_seconds())
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def test_a_failure_that_nobody_waits_for_fails_the_run_all_the_same():
         return "done"
 
     with pytest.raises(
-        RunFailed, match=r'^FAILED: Workflow execution error in activity-semantics.strict-1: "ValueError: unheard"$'
+        RunFailed, match=r'^FAILED: Workflow execution error in activity-semantics.strict-1: "ValueError: unheard"\n'
     ):
         _run(careless)
 

@@ -22,6 +22,7 @@ from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes import worker as worker_module
 from simpleflow_nb.processes.decider import Parked
 from simpleflow_nb.processes.payload_directory import MemoryPayloads, keep_long_texts
+from simpleflow_nb.processes.registered_types import give_timeouts
 from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
 from simpleflow_nb.replay.calls import commands
@@ -289,6 +290,9 @@ class Fleet:
             found = cold.advance(execution.events[:started])
         finally:
             cold.kill()
+        for decision in found:
+            if decision["decisionType"] == "StartChildWorkflowExecution":
+                give_timeouts(decision["startChildWorkflowExecutionDecisionAttributes"])
         keep_long_texts(found, self.payloads)
         differ = [pair for pair in zip_longest(found, decisions) if pair[0] != pair[1]]
         assert not differ, f"{execution.workflow_id}, event {started}: cold and cached decide {differ}"
