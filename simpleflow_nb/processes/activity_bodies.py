@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from .. import activity as activities
@@ -32,8 +32,9 @@ def find_activity(
 ) -> Activity[Any, Any]:
     """Find the activity with a type name, importing the module that declares it if need be.
 
-    That is one of ``modules``, see :func:`declaring_module`, or else the module in the name. Only activities are found: no
-    other function of a module can be called by its name.
+    That is one of ``modules``, see :func:`declaring_module`, or else the module in the name. Only activities are found, and
+    functions that a module with a workflow defines itself, of which the workflow's ``run`` may make activities. No other
+    function of a module can be called by its name.
 
     Args:
         imports: False if the process has imported all activities that it is for.
@@ -85,10 +86,20 @@ def _named(name: str) -> Activity[Any, Any]:
     _refuse_program(name, module_name)
     module = _imported(name, module_name)
     found = activities.registered(name) or getattr(module, function, None)
+    if isinstance(found, FunctionType) and found.__module__ == module_name and _declares_workflow(module):
+        return Activity(found, name)
     if not isinstance(found, Activity) or found.callable is None:
         what = "there is no such function" if found is None else "it is not an @activity"
         raise LookupError(f"activity {name}: {what} in {module_name}")
     return found
+
+
+def _declares_workflow(module: ModuleType) -> bool:
+    """Tell whether a module is of those whose workflows may make activities of its functions as they run."""
+    from ..workflow import Workflow  # the module has it, if it declares one
+
+    classes = (one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__)
+    return any(issubclass(one, Workflow) for one in classes)
 
 
 def declaring_module(arguments: Any) -> list[str]:

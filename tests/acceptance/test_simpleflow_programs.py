@@ -149,6 +149,7 @@ PROGRAMS = (
         args=("2013-02-22",),
     ),
     Program("middlewares.GreetingWorkflow", "Bonjour Ann", args=("Ann",)),
+    Program("task_lists.TaskListsWorkflow", 42, args=(21,)),
     Program("priorities.PrioritiesWorkflow", ["of the workflow", "of the activity", "of the task", "none"]),
 )
 CHILDREN = (

@@ -88,6 +88,44 @@ def test_what_is_not_an_activity_is_never_run_and_said_in_one_sentence(one, name
     assert ended_as(history)["reason"] == sentence.replace("{tmp_path}", str(tmp_path))
 
 
+PROGRAM = """
+from simpleflow_nb import Workflow
+from textwrap import dedent as borrowed
+
+
+class Program(Workflow):
+    def run(self):
+        return None
+
+    def method(self):
+        return "method"
+
+
+def doubled(x):
+    return x * 2
+
+
+called = print
+"""
+
+
+def test_a_function_that_stands_beside_a_workflow_may_be_made_an_activity_by_its_run(one, tmp_path, monkeypatch):
+    """simpleflow's programs do so with a task list that is known only there."""
+    (tmp_path / "beside.py").write_text(PROGRAM)
+    monkeypatch.syspath_prepend(tmp_path)
+    _, history = one(Activity(None, name="beside.doubled"), 21)
+    assert ended_as(history, "ActivityTaskCompleted")["result"] == "42"
+
+
+@pytest.mark.parametrize("name", ["borrowed", "called", "Program", "method"])
+def test_nothing_else_that_stands_beside_a_workflow_is_an_activity(one, name, tmp_path, monkeypatch):
+    (tmp_path / "beside.py").write_text(PROGRAM)
+    monkeypatch.syspath_prepend(tmp_path)
+    _, history = one(Activity(None, name=f"beside.{name}", raises_on_failure=False))
+    what = "there is no such function" if name == "method" else "it is not an @activity"
+    assert ended_as(history)["reason"] == f"activity beside.{name}: {what} in beside"
+
+
 def test_a_worker_goes_on_after_every_kind_of_failure(monkeypatch):
     class Many(Workflow):
         name = "worker.many"
