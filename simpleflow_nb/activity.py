@@ -15,10 +15,11 @@ import inspect
 import math
 import sys
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from . import constants, names, payload
+from .activity_code import are_different, place_of
 from .activity_context import running_context
 from .activity_defaults import default_task_list, default_timeouts, default_version
 from .exceptions import DefinitionError
@@ -354,53 +355,12 @@ def check_body(activity: Activity[Any, Any]) -> None:
         DefinitionError: there is another one.
     """
     known = _registry.get(activity.name)
-    if known is None or known is activity or not _are_different(activity.callable, known.callable):
+    if known is None or known is activity or not are_different(activity.callable, known.callable):
         return
     raise DefinitionError(
-        f"{activity.name} is the name of two activities, {_place(activity.callable)} and {_place(known.callable)}, and workers "
-        "run the second; give each a name of its own: with_attributes(name=...)"
+        f"{activity.name} is the name of two activities, {place_of(activity.callable)} and {place_of(known.callable)}, "
+        "and workers run the second; give each a name of its own: with_attributes(name=...)"
     )
-
-
-def _are_different(body: Any, other: Any) -> bool:
-    """Return whether two bodies are certainly not the same function or class, as it is in a module that is imported twice."""
-    if body is None or other is None or body is other:
-        return False
-    code, other_code = getattr(body, "__code__", None), getattr(other, "__code__", None)
-    if code is None or other_code is None:
-        return inspect.isclass(body) != inspect.isclass(other)
-    if code is not other_code:
-        return _line(code) != _line(other_code)
-    return not all(map(_are_alike, _surroundings(body), _surroundings(other)))
-
-
-def _line(code: CodeType) -> tuple[str, int]:
-    return code.co_filename, code.co_firstlineno
-
-
-def _surroundings(body: Any) -> list[Any]:
-    """Return the defaults of a function, and the values from around it that it uses."""
-    found = [*(body.__defaults__ or ()), *(body.__kwdefaults__ or {}).values()]
-    for cell in body.__closure__ or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:  # not set yet
-            found.append(None)
-    return found
-
-
-def _are_alike(value: Any, other: Any) -> bool:
-    if value is other:
-        return True
-    try:
-        return payload.encode(value) == payload.encode(other)
-    except (TypeError, ValueError, RecursionError):
-        return False
-
-
-def _place(body: Any) -> str:
-    code: CodeType | None = getattr(body, "__code__", None)
-    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}" if code is not None else f"class {body.__qualname__}"
 
 
 def all_registered() -> list[Activity[Any, Any]]:
