@@ -109,7 +109,7 @@ class Requests:
         if "failed" in answer:
             return answer["failed"]["error_type"] in ("TaskFailed", "TimeoutError", "TaskCanceled")
         results = [attributes(event)["result"] for event in self.events if event["eventType"] == "ActivityTaskCompleted"]
-        is_quiet = request.arguments["args"][0]["name"] == "quiet"
+        is_quiet = request.arguments["args"][0]["name"] == "quiet" or plan["verdict"] == "ignore"
         return payload.encode(answer["result"]) in results or (is_quiet and answer == {"result": None})
 
     def _whoever_asks_is_told_the_answer(self) -> None:
