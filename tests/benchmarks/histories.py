@@ -17,7 +17,7 @@ IDENTITY = '{"user":"analyst","hostname":"ip-10-0-12-34.eu-west-1.compute.intern
 _NO_LIMIT = 10**9
 
 
-@activity.with_attributes(version="1", name="examples.basic.increment", task_list="workers-default")
+@activity.with_attributes(version="1", name="benchmarks.work.increment", task_list="workers-default")
 def increment(x: int) -> int:
     return x + 1
 

@@ -37,6 +37,11 @@ from .test_docs import PACKAGES, PROJECT, writer
 
 #: What never leaves the module or the room that raises it, or has the shape of an exception of somebody else's.
 NOT_OURS = {
+    "deciders.steps.conditions.ConditionError",  # of the machine, which knows no exceptions of the engine
+    "deciders.steps.graph_rules.GraphError",
+    "deciders.steps.labels.item_rows.AxisError",
+    "deciders.steps.labels.lookups.MissingValue",
+    "deciders.steps.outcomes.UnfoldingError",
     "simpleflow_nb.local.connections.TooSlow",  # of a socket
     "simpleflow_nb.local.faults.Fault",  # an answer, in boto3's shape
     "simpleflow_nb.exceptions.RunEnded",

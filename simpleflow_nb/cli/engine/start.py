@@ -98,8 +98,9 @@ def workflow_start(
         service = service_to_start_on(ctx, Local(db, durable))
         ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
     if not local:
+        domain = named_domain(domain)
         with connected(domain, region, create=create_domain, retention_days=retention_days, hint=CREATION_HINT) as remote:
-            ids = start_class_there(remote, named_domain(domain), wanted, payload_directory(payloads), task_list)
+            ids = start_class_there(remote, domain, wanted, payload_directory(payloads), task_list)
         show_started(*ids, as_json=as_json)
         return
     if has_ending(workflow):
