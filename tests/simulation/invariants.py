@@ -197,7 +197,10 @@ def _check_verdicts(verdict: str | None, execution: Id, events: list[Event], tas
             assert not (is_judged and failures[task]), f"{execution[0]}: {a['activityId']} though the hook has said {verdict}"
     if verdict not in ("retry", "retry later", "handled") or any(one["eventType"].startswith(_REFUSED) for one in events):
         return
+    refused = {attributes(one)["timerId"] for one in events if one["eventType"] == "StartTimerFailed"}
     for task in tasks:
+        if any(timer.startswith(f"{commands.RETRY}{task.id}-") for timer in refused):
+            continue  # nothing can carry the wait before its next attempt
         is_judged = task.type == "ScheduleActivityTask" and task.name.startswith("simulated.")
         if is_judged and task.stage == FAILED and not task.cancelling and failures[task.id]:
             assert failures[task.id] > RETRIES, f"{execution[0]}: {task.id} has failed after {failures[task.id]} attempts"

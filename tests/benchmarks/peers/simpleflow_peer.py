@@ -21,7 +21,7 @@ def _increment(x: int) -> int:
     return x + 1
 
 
-_increment.__module__, _increment.__name__ = "examples.basic", "increment"
+_increment.__module__, _increment.__name__ = "benchmarks.work", "increment"
 increment = activity.with_attributes(version="1", task_list="workers-default")(_increment)
 
 
