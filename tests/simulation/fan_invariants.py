@@ -22,6 +22,8 @@ def check_fans(fleet: Fleet, histories: Histories) -> None:
         for event in events:
             if event["eventType"] == "MarkerRecorded" and attributes(event)["markerName"] == "results":
                 items, results = payload.decode(attributes(event)["details"], fleet.payloads.load)
+                if results is None:  # the fan was cancelled as a whole
+                    continue
                 of = [
                     item if result is None else fleet.effects.items.get(result)
                     for item, result in zip(items, results, strict=False)
