@@ -12,9 +12,11 @@ from .constants import MAX_ID_CHARACTERS, MAX_RUN_SECONDS, MAX_TAGS, MAX_TIMEOUT
 from .exceptions import DefinitionError
 from .payload import HALF_CHARACTER
 
+_NOT_IN_NAMES = "no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
+
 #: The rule for ids and for names of domains, types and task lists, for messages.
 #: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
-NO_NAME = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
+NO_NAME = f"1 to {MAX_ID_CHARACTERS} characters, {_NOT_IN_NAMES}"
 
 _FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]|\A\s|\s\Z")
 _MOST_OF_A_RUN_ID = _MOST_OF_A_VERSION = 64
@@ -79,7 +81,7 @@ def strict_name(given: Any, where: str) -> str:
 def version(given: Any, where: str) -> str:
     """Return the version of a type."""
     if not is_strict(given) or len(given) > _MOST_OF_A_VERSION:
-        raise DefinitionError(f"{where} is {given!r:.80}; a text of 1 to {_MOST_OF_A_VERSION} characters is expected")
+        raise DefinitionError(f"{where} is {given!r:.80}; it has to be 1 to {_MOST_OF_A_VERSION} characters, {_NOT_IN_NAMES}")
     text: str = given
     return text
 

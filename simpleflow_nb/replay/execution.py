@@ -375,9 +375,7 @@ class Execution(ExecutionState):
 
     def _response(self, changed_limit: bool) -> list[Decision]:
         """Return the decisions to send: the engine's markers, as much of the queue as fits, the wake-up timer."""
-        out = []
-        if changed_limit or self.new_patches or self.new_missing or self.new_forwarded or not self.engine_version:
-            out = leading_markers(self, changed_limit)
+        out = leading_markers(self, changed_limit)
         queue = self.queue
         room = max(0, self.decision_limit - len(out))
         take = len(queue) if len(queue) <= room else max(0, room - 1)

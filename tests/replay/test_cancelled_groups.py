@@ -10,16 +10,9 @@ from simpleflow_nb.canvas import (
     Group,
 )
 
+from .group_members import pair_of, scheduled
 from .scenarios import clean, declared, join, load, plot
 from .steps import begins, cancels, completes, decided, result_of, together
-
-
-def scheduled(*tasks: str) -> list[str]:
-    return [f"ScheduleActivityTask {task}" for task in tasks]
-
-
-def pair_of(n):
-    return Group((clean, n), (plot, n))
 
 
 def cancelling(made, *, after):

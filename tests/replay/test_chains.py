@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from simpleflow_nb import Workflow
 from simpleflow_nb.canvas import (
     ActivityTask,
     Chain,
@@ -14,19 +11,9 @@ from simpleflow_nb.canvas import (
 from simpleflow_nb.task import ChildWorkflowTask, NonPythonicActivityTask
 
 from .decision_checker import DecisionChecker, attributes
+from .group_members import Child, scheduled
 from .scenarios import clean, join, load, plot, strict, workflow
 from .steps import completes, decided, fails, failure_of, result_of
-
-
-class Child(Workflow):
-    name, version, task_list = "child", "1", "decisions"
-
-    def run(self, *args: Any) -> None:
-        raise AssertionError("it is never run here")
-
-
-def scheduled(*tasks: str) -> list[str]:
-    return [f"ScheduleActivityTask {task}" for task in tasks]
 
 
 def test_the_members_of_a_chain_run_one_after_the_other():
@@ -96,7 +83,7 @@ def test_a_chain_sends_each_result_to_the_next_member_as_its_last_argument():
         '{"args":[1],"kwargs":{"k":1}}',
         '["plain",2]',
         '{"args":[["func",3]],"kwargs":{}}',
-        '{"__extra":{"class":"tests.replay.test_chains.Child"},"args":["child",4],"kwargs":{}}',
+        '{"__extra":{"class":"tests.replay.group_members.Child"},"args":["child",4],"kwargs":{}}',
     ]
 
 

@@ -11,16 +11,9 @@ from simpleflow_nb.canvas import (
 )
 from simpleflow_nb.exceptions import TaskFailed
 
-from .scenarios import clean, join, load, plot, strict
+from .group_members import pair_of, scheduled
+from .scenarios import clean, join, load, strict
 from .steps import completes, decided, fails, failure_of, fires, result_of
-
-
-def scheduled(*tasks: str) -> list[str]:
-    return [f"ScheduleActivityTask {task}" for task in tasks]
-
-
-def pair_of(n):
-    return Group((clean, n), (plot, n))
 
 
 def test_the_function_of_a_func_group_is_called_at_once_or_when_its_arguments_are_there():

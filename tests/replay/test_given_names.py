@@ -19,6 +19,7 @@ from .steps import decided, failure_of, fires, nothing
 
 AGAIN = "of continue_as_new() is"
 SECONDS = "99999999 are expected"
+VERSION = "it has to be 1 to 64 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 NO_RUN_ID = "is not a run id: a text of 1 to 64 characters, or None"
 NO_TARGET = "is not a workflow id: a text of 1 to 256 characters"
 NO_PRIORITY = "a whole number from -2147483648 to 2147483647 is expected, or None"
@@ -79,7 +80,7 @@ def test_a_name_is_a_text_that_the_service_takes(name, give, what):
         (again(execution_timeout=-9), f"execution_timeout {AGAIN} -9; whole seconds from 1 to 31536000 are expected"),
         (again(decision_tasks_timeout=1.5), f"decision_tasks_timeout {AGAIN} 1.5; whole seconds from 0 to {SECONDS}"),
         (again(child_policy="KILL"), f"child_policy {AGAIN} 'KILL'; it is one of TERMINATE, REQUEST_CANCEL, ABANDON"),
-        (again(version=2), "version of continue_as_new() is 2; a text of 1 to 64 characters is expected"),
+        (again(version=2), f"version of continue_as_new() is 2; {VERSION}"),
         (again(task_list="a:b"), f"task_list of continue_as_new() is 'a:b'; {NO_NAME}"),
         (again(task_priority="1"), f"task_priority of continue_as_new() is '1'; {NO_PRIORITY}"),
     ],
@@ -95,7 +96,7 @@ def test_what_the_service_would_refuse_fails_the_run_where_it_is_given(give, mes
     ("settings", "message"),
     [
         ({"name": "a:b"}, f"the type name of {{}} is 'a:b'; {NO_NAME}"),
-        ({"version": ""}, "{}.version is ''; a text of 1 to 64 characters is expected"),
+        ({"version": ""}, f"{{}}.version is ''; {VERSION}"),
         ({"tag_list": ["a"] * 6}, "{}.tag_list has 6 tags; an execution has at most 5"),
         ({"tag_list": ["t" * 257]}, f"{{}}.tag_list has the tag {'t' * 257!r:.80}; a tag is a text of at most 256 characters"),
         ({"child_policy": "KILL"}, "{}.child_policy is 'KILL'; it is one of TERMINATE, REQUEST_CANCEL, ABANDON"),

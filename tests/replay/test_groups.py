@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from simpleflow_nb import Workflow, futures
+from simpleflow_nb import futures
 from simpleflow_nb.canvas import (
     ActivityTask,
     AggregateException,
@@ -18,20 +16,9 @@ from simpleflow_nb.canvas import (
 from simpleflow_nb.exceptions import DependencyFailed, TaskFailed
 
 from .decision_checker import DecisionChecker, attributes
+from .group_members import Child, scheduled
 from .scenarios import clean, join, load, plot, strict, workflow
 from .steps import completes, decided, fails, failure_of, fires, nothing, result_of, together
-
-
-class Child(Workflow):
-    name, version, task_list = "child", "1", "decisions"
-
-    def run(self, *args: Any) -> None:
-        raise AssertionError("it is never run here")
-
-
-def scheduled(*tasks: str) -> list[str]:
-    return [f"ScheduleActivityTask {task}" for task in tasks]
-
 
 # ---- groups ----------------------------------------------------------------------------------------------------------------
 

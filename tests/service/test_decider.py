@@ -13,6 +13,7 @@ from simpleflow_nb.local.faults import invalid
 
 from .manual_client import attributes
 from .mixed_workflow import MixedWorkflow, column_of, double, flaky
+from .unread_histories import Unread
 
 
 def _comparable(events):
@@ -237,18 +238,7 @@ def test_a_hook_is_given_the_whole_history_however_much_of_it_is_remembered(step
 
 
 def test_a_history_that_a_hook_cannot_be_given_now_leaves_the_run_as_it_is(stepped):
-    class Silent:
-        refuses = False
-
-        def __init__(self, service):
-            self.service = service
-
-        def __getattr__(self, name):
-            if name == "get_workflow_execution_history" and self.refuses:
-                raise ConnectionError("no answer")
-            return getattr(self.service, name)
-
-    played = stepped(Regretful, service=Silent)
+    played = stepped(Regretful, service=Unread)
     played.begin(Regretful)
     played.act()
     played.swf.request_cancel_workflow_execution(domain="local", workflowId="run")

@@ -15,6 +15,7 @@ from simpleflow_nb.task import ActivityTask, TaskFailureContext
 from simpleflow_nb.testing import RunFailed, harness
 
 from .manual_client import attributes
+from .unread_histories import Unread
 
 CALLS: list[Any] = []
 
@@ -299,20 +300,6 @@ def test_the_retry_policy_of_a_task_goes_on_where_the_hook_leaves_it():
     with harness(Leaving, activities={retried: at_least_three.callable}) as service, pytest.raises(RunFailed):
         service.result(*service.start(Leaving))
     assert sorted(set(CALLS)) == [1, 2, 3]
-
-
-class Unread:
-    """A service that does not answer when a history is asked for."""
-
-    refuses = False
-
-    def __init__(self, service):
-        self.service = service
-
-    def __getattr__(self, name):
-        if name == "get_workflow_execution_history" and self.refuses:
-            raise ConnectionError("no answer")
-        return getattr(self.service, name)
 
 
 class Backwards(Workflow):

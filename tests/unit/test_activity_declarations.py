@@ -11,6 +11,7 @@ from simpleflow_nb.canvas import Group
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import RunFailed, run_workflow
 
+VERSION = "it has to be 1 to 64 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 RULE = "1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 NO_NAME = f"cannot be the name of an activity type: {RULE}"
 STRICT = f"it has to be {RULE}"
@@ -70,8 +71,8 @@ def test_what_no_worker_can_run_is_no_activity(body, message):
         ({"name": "a\nb"}, f"'a\\nb' {NO_NAME}"),
         ({"name": 5}, f"5 {NO_NAME}"),
         ({"name": "a\ud800"}, f"'a\\ud800' {NO_NAME}"),
-        ({"version": "a:b"}, "activity {}: version is 'a:b'; a text of 1 to 64 characters is expected"),
-        ({"version": ""}, "activity {}: version is ''; a text of 1 to 64 characters is expected"),
+        ({"version": "a:b"}, f"activity {{}}: version is 'a:b'; {VERSION}"),
+        ({"version": ""}, f"activity {{}}: version is ''; {VERSION}"),
         ({"task_list": "a:b"}, f"activity {{}}: task_list is 'a:b'; {STRICT}"),
         ({"task_list": 5}, f"activity {{}}: task_list is 5; {STRICT}"),
         ({"task_priority": "high"}, f"activity {{}}: task_priority is 'high'; {NO_PRIORITY}"),

@@ -20,7 +20,7 @@ _WORKFLOW_FILE = f"{__file__.rpartition('replay')[0]}workflow.py"
 
 
 class Requests(Attempts):
-    """The tasks of an execution, with what its code asks for beside cancelling them."""
+    """The tasks of an execution, with the calls of its code that begin them, and those that need no task."""
 
     __slots__ = ()
 
