@@ -117,7 +117,8 @@ class Launcher:
             try:
                 call.connect(self._address)
                 sent = socket.send_fds(call, [text], [out_there, err_there])
-                call.sendall(text[sent:])
+                if sent < len(text):  # the other side may have answered and hung up already
+                    call.sendall(text[sent:])
             finally:
                 os.close(out_there)
                 os.close(err_there)
