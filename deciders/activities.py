@@ -42,7 +42,7 @@ def notebook_activity(retries: int = 0, timeout_seconds: float | None = None) ->
         task_list=NOTEBOOKS,
         raises_on_failure=False,
         start_to_close_timeout=max(24 * HOUR, (timeout_seconds or 0) + HOUR),  # the worker's limit comes first
-        retry=RetryPolicy(attempts=retries + 1, not_retried=("NotebookRefused", NOTEBOOK_SKIPPED)),
+        retry=RetryPolicy(attempts=retries + 1, not_retried=("NotebookRefused", "ScrapMissing", NOTEBOOK_SKIPPED)),
     )
 
 

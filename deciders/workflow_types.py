@@ -15,7 +15,10 @@ from simpleflow_nb.swf_service import LookingService
 #: The path of the class by type name and version; only deciders import it. The last version of a type is
 #: that of new executions; the class of a former version stays, unchanged, as long as executions of it may be open.
 CLASSES: Mapping[str, Mapping[str, str]] = {
-    NOTEBOOK_TYPE: {"1": "deciders.notebook_workflow.NotebookWorkflow"},
+    NOTEBOOK_TYPE: {
+        "1": "deciders.notebook_workflow_1.NotebookWorkflow",
+        "2": "deciders.notebook_workflow.NotebookWorkflow",
+    },
     SENSOR_TYPE: {"1": "deciders.sensor_workflow.SensorWorkflow"},
     BACKFILL_TYPE: {"1": "deciders.backfill_workflow.BackfillWorkflow"},
 }

@@ -11,14 +11,13 @@ from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
 from deciders.tasks.results import NotebookResult
+from deciders.values.item import Item
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
 from deciders.values.report_format import ReportFormat
 from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import context
-from simpleflow_nb.environment import value_of
 from simpleflow_nb.exceptions import ActivityCanceled
-from simpleflow_nb.variables import FLOWAPI_URL
 
 from .artefacts import Artefacts, path_part
 from .kernels.supply import open_shared
@@ -26,9 +25,11 @@ from .notebooks.kernel_output import OutputLimits
 from .notebooks.notebook_errors import NotebookSkipped
 from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 from .notebooks.notebook_session import CountedWarnings
+from .notebooks.run_json import ItemOfRun
 from .records.run_records import RunRecord, RunRecords
 from .runs.backfills import start_backfill as start_one_backfill
-from .runs.item_ends import ends_of_items, recorded_item
+from .runs.item_ends import ItemPlace, ends_of_items, recorded_item
+from .runs.item_values import told_scraps, values_of_item
 from .runs.kept_specification import is_by_reference, whole_specification
 from .runs.latest_links import NAME as LATEST
 from .runs.latest_links import point_latest
@@ -72,8 +73,16 @@ def execute_notebook(
     warnings: CountedWarnings = "own",
     environment: dict[str, str] | None = None,
     keep_attempts: int | None = KEPT_ATTEMPTS,
+    index: int | None = None,
+    item_folder: str | None = None,
+    files: dict[str, dict[str, Any]] | None = None,
+    failures: dict[str, list[dict[str, Any]]] | None = None,
+    scraps: list[str] | None = None,
+    key: str | None = None,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder; the result is a `NotebookResult`.
+
+    The arguments are those of a `deciders.tasks.arguments.NotebookTask`.
 
     When the task is cancelled, the cell is interrupted, and every process that the kernel has started is killed two seconds
     later.
@@ -81,16 +90,16 @@ def execute_notebook(
     Raises:
         NotebookRefused, NotebookFailed: see :func:`workers.notebooks.run_notebook`.
         NotebookSkipped: the notebook said that there is nothing to do. The service sees a failure, so that no dependant runs.
+        ScrapMissing: it ended well, and has not glued one of ``scraps``.
         ActivityCanceled: the run was cancelled meanwhile.
     """
     task = context()
     artefacts = Artefacts(Path(outputs))
-    attempt = artefacts.begin_attempt(workflow, instance, label)
-    record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1))
+    item = Item(label, index)
+    attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
+    record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder))
     if keep_attempts is not None:
-        remove_old_attempts(artefacts, workflow, instance, label, before=attempt - keep_attempts)
-    values = {name: NotebookResult.of_json(value).path for name, value in upstream.items()} | parameters
-    values |= {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
+        remove_old_attempts(artefacts, workflow, instance, label, item_folder, before=attempt - keep_attempts)
     kernels: list[int] = []
 
     def on_kernel_started(pid: int) -> None:
@@ -106,13 +115,23 @@ def execute_notebook(
     task.on_cancel.append(cancellation.cancel)
     if task.cancel_requested():  # since the task began
         cancellation.cancel()
-    with recorded_item(task.run_id, artefacts, workflow, instance, label, attempt):
+    place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
+    with recorded_item(task.run_id, place, attempt, key):
+        values = values_of_item(
+            (artefacts, workflow, instance),
+            parameters=parameters,
+            upstream=upstream,
+            files=files or {},
+            failures=failures or {},
+            flowapi_url_as=flowapi_url_as,
+        )
         try:
             done = run_notebook(
                 Path(inputs_dir) / filename,
                 values,
-                artefacts.notebook_folder(workflow, instance, label),
+                place.folder,
                 label=label,
+                item=ItemOfRun(index, key, task.run_id) if key is not None or index is not None else None,
                 attempt=attempt,
                 kernel=kernel,
                 timeout_seconds=timeout_seconds,
@@ -131,15 +150,20 @@ def execute_notebook(
             )
         except NotebookFailed:
             if task.cancel_requested():
-                raise ActivityCanceled(f"{label} was cancelled") from None
+                raise ActivityCanceled(f"{item} was cancelled") from None
             raise
         finally:
             for pid in kernels:
                 task.process_groups.forget(pid)
         if done.skipped_for is not None:
             raise NotebookSkipped(done.skipped_for)
+        told = told_scraps(item, done.path, scraps or ())
     return NotebookResult(
-        path=str(done.path), light=Light(done.light), warnings=done.warnings, ended_in_cell=done.ended_in_cell
+        path=str(done.path),
+        light=Light(done.light),
+        warnings=done.warnings,
+        ended_in_cell=done.ended_in_cell,
+        scraps=told,
     ).as_json()
 
 
@@ -159,10 +183,12 @@ def convert_report(
     streams: bool = False,
     parameters: bool = False,
     file_name: str | None = None,
+    index: int | None = None,
 ) -> dict[str, object]:
     """Make a report of an executed notebook, in a process of its own with limits of time and memory.
 
     The file is ``<label>.<format>``, or ``file_name``, in the folder of the run's reports; the result is a `ReportResult`.
+    ``index`` is that of the item, for whoever looks at the task.
 
     Raises:
         ReportError: the notebook cannot be read or typeset, or a program that a template needs is missing.
@@ -199,6 +225,7 @@ def record_run(
     origin: dict[str, Any] | None = None,
     notes: dict[str, list[str]] | None = None,
     causes: dict[str, str] | None = None,
+    items: list[dict[str, Any]] | None = None,
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
@@ -235,7 +262,7 @@ def record_run(
             notes={name: [masked(text) for text in texts] for name, texts in (notes or {}).items()},
             **recorded_origin(origin, former),
         )
-        records.record(record, ends_of_items(record, place, former, causes))
+        records.record(record, ends_of_items(record, place, former, causes, items or ()))
     if ended_as == RunState.SUCCEEDED:
         links = origin.get("latest_links") or [LATEST]
         point_latest(Path(outputs), workflow, instance, parameters.get("reference_date"), links)

@@ -4,8 +4,10 @@
 
     <outputs>/notebooks/<workflow>/<instance>/<label>/<label>.ipynb, config.json, output.txt, run.json, ...
     <outputs>/notebooks/<workflow>/<instance>/<label>/report-pdf.json, ...   sources of a report, and its warnings
-    <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts
+    <outputs>/notebooks/<workflow>/<instance>/<label>/<index>-<slug>/        the same of an item, where a label has several
+    <outputs>/notebooks/<workflow>/<instance>/.attempts/<n>/<label>/         earlier attempts; of an item one folder deeper
     <outputs>/reports/<workflow>/<instance>/<label>.pdf, <label>.html        or as ``name`` of the output says
+    <outputs>/reports/<workflow>/<instance>/<label>/<index>-<slug>.pdf       of an item
     <outputs>/.simpleflow-nb/                                                journal and run records
 """
 
@@ -37,7 +39,8 @@ __all__ = [
 ]
 
 _NOTEBOOKS, _REPORTS = "notebooks", "reports"
-_PARTS = {_NOTEBOOKS: 5, _REPORTS: 4}  #: number of parts from here on: of the path of an executed notebook, of a report
+#: Numbers of parts from here on: of the path of an executed notebook, or of a report; of a label, and of an item.
+_PARTS = {_NOTEBOOKS: (5, 6), _REPORTS: (4, 5)}
 
 _PROBE_BYTES = 65_536
 _MOVE_TRIES = 10
@@ -116,9 +119,10 @@ def path_in_run(path: str, workflow: str, instance: str) -> str | None:
     if not instance:
         return None
     parts = path.split(os.sep)
-    for kind, number in _PARTS.items():
-        if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
-            return "/".join(parts[-number:])
+    for kind, numbers in _PARTS.items():
+        for number in numbers:
+            if parts[-number:][:3] == [kind, path_part(workflow), path_part(instance)]:
+                return "/".join(parts[-number:])
     return None
 
 
@@ -126,18 +130,19 @@ def path_in_run(path: str, workflow: str, instance: str) -> str | None:
 class Artefacts:
     """The layout of an outputs folder.
 
-    Only ``begin_attempt`` and ``check_writable`` change anything on the disk; ``kept_attempts`` and ``attempts`` look at it.
+    ``item`` is the name of an item's folder in that of its label; None of a label without a list of items. Only
+    ``begin_attempt`` and ``check_writable`` change anything on the disk; ``kept_attempts`` and ``attempts`` look at it.
     """
 
     outputs: Path
 
-    def notebook_folder(self, workflow: str, instance: str, label: str) -> Path:
+    def notebook_folder(self, workflow: str, instance: str, label: str, item: str | None = None) -> Path:
         """Return the notebook's own folder: its working directory, which also holds its artefacts."""
-        return self._instance_folder(workflow, instance) / path_part(label)
+        return self._instance_folder(workflow, instance) / _place(label, item)
 
-    def notebook(self, workflow: str, instance: str, label: str) -> Path:
+    def notebook(self, workflow: str, instance: str, label: str, item: str | None = None) -> Path:
         """Return the path of the executed notebook."""
-        return self.notebook_folder(workflow, instance, label) / f"{path_part(label)}.ipynb"
+        return self.notebook_folder(workflow, instance, label, item) / f"{path_part(label)}.ipynb"
 
     def reports_folder(self, workflow: str, instance: str) -> Path:
         """Return the folder of a run's reports. The records say which file is which: `workers.runs.report_paths`."""
@@ -160,20 +165,20 @@ class Artefacts:
         """Return the folder of an instance's notebooks, with earlier attempts, and that of its reports."""
         return self._instance_folder(workflow, instance), self.reports_folder(workflow, instance)
 
-    def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int) -> Path:
+    def attempt_folder(self, workflow: str, instance: str, label: str, attempt: int, item: str | None = None) -> Path:
         """Return the folder to which an earlier attempt at the notebook was moved."""
-        return self._attempts_folder(workflow, instance) / str(attempt) / path_part(label)
+        return self._attempts_folder(workflow, instance) / str(attempt) / _place(label, item)
 
-    def kept_attempts(self, workflow: str, instance: str, label: str) -> list[int]:
+    def kept_attempts(self, workflow: str, instance: str, label: str, item: str | None = None) -> list[int]:
         """Return the numbers of the earlier attempts at the notebook whose folders exist, ascending."""
         folder = self._attempts_folder(workflow, instance)
         if not folder.is_dir():
             return []
         # A number without the label's folder was made for another label, or by a move that a crash cut short.
         numbers = [int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal()]
-        return sorted(number for number in numbers if (folder / str(number) / path_part(label)).exists())
+        return sorted(number for number in numbers if (folder / str(number) / _place(label, item)).exists())
 
-    def begin_attempt(self, workflow: str, instance: str, label: str) -> int:
+    def begin_attempt(self, workflow: str, instance: str, label: str, item: str | None = None) -> int:
         """Return the number of the attempt about to begin, from 1; files of an earlier one are moved to ``.attempts/<n>/``.
 
         The move is a single rename, and therefore atomic: after a crash the call is repeated, and returns the same number as
@@ -182,11 +187,11 @@ class Artefacts:
         Raises:
             OSError: the folder cannot be moved.
         """
-        kept = self._last_kept(workflow, instance, label)
-        folder = self.notebook_folder(workflow, instance, label)
+        kept = self._last_kept(workflow, instance, label, item)
+        folder = self.notebook_folder(workflow, instance, label, item)
         if not folder.is_dir() or not any(folder.iterdir()):
             return kept + 1
-        destination = self.attempt_folder(workflow, instance, label, kept + 1)
+        destination = self.attempt_folder(workflow, instance, label, kept + 1, item)
         for tries_left in range(_MOVE_TRIES, 0, -1):
             try:
                 destination.parent.mkdir(parents=True, exist_ok=True)
@@ -198,10 +203,10 @@ class Artefacts:
                     raise
         return kept + 2
 
-    def attempts(self, workflow: str, instance: str, label: str) -> int:
+    def attempts(self, workflow: str, instance: str, label: str, item: str | None = None) -> int:
         """Count the attempts at the notebook that have left something, the latest included."""
-        folder = self.notebook_folder(workflow, instance, label)
-        return self._last_kept(workflow, instance, label) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
+        folder = self.notebook_folder(workflow, instance, label, item)
+        return self._last_kept(workflow, instance, label, item) + (1 if folder.is_dir() and any(folder.iterdir()) else 0)
 
     def check_writable(self) -> None:
         """Create the outputs folder if it is missing, and check that it can be written to.
@@ -237,8 +242,12 @@ class Artefacts:
     def _attempts_folder(self, workflow: str, instance: str) -> Path:
         return self._instance_folder(workflow, instance) / ".attempts"
 
-    def _last_kept(self, workflow: str, instance: str, label: str) -> int:
-        return max(self.kept_attempts(workflow, instance, label), default=0)
+    def _last_kept(self, workflow: str, instance: str, label: str, item: str | None) -> int:
+        return max(self.kept_attempts(workflow, instance, label, item), default=0)
+
+
+def _place(label: str, item: str | None) -> str:
+    return path_part(label) if item is None else os.path.join(path_part(label), path_part(item))
 
 
 def _reason(error: OSError) -> str:

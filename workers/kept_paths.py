@@ -64,11 +64,16 @@ def place_beside(path: str | Path, outputs: Path) -> str:
 def portable_parameters(
     values: Mapping[str, Any], outputs: Path, inputs_dir: str | Path | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Make parameters that are the inputs folder, or a file below the outputs folder, relative to the outputs folder; return
-    all parameters, and the names of the changed ones.
+    """Make parameters that are the inputs folder, a file below the outputs folder, or a list of such files, relative to the
+    outputs folder; return all parameters, and the names of the changed ones.
     """
     found, names = dict(values), []
     for name, value in values.items():
+        if isinstance(value, list):
+            if any(isinstance(one, str) and one.startswith(f"{outputs}{os.sep}") for one in value):
+                found[name] = [kept_path(one, outputs) if isinstance(one, str) else one for one in value]
+                names.append(name)
+            continue
         if not isinstance(value, str):
             continue
         if inputs_dir is not None and value == str(inputs_dir):
@@ -85,9 +90,14 @@ def present_config(config: Mapping[str, Any], outputs: Path) -> dict[str, Any]:
     """Return the content of a ``config.json`` with its present paths."""
     values = dict(config.get("parameters") or {})
     for name in config.get(RELATIVE) or ():
-        values[name] = os.path.normpath(os.path.join(outputs, values[name]))
+        value = values[name]
+        values[name] = [_present(one, outputs) for one in value] if isinstance(value, list) else _present(value, outputs)
     found = {**config, "parameters": values}
     if isinstance(source := config.get("source"), str):
         found["source"] = os.path.normpath(os.path.join(outputs, source))  # leaves an absolute path unchanged
     found.pop(RELATIVE, None)
     return found
+
+
+def _present(kept: Any, outputs: Path) -> Any:
+    return os.path.normpath(os.path.join(outputs, kept)) if isinstance(kept, str) else kept

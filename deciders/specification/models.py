@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,10 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..dates.written_dates import with_dates
 from ..problems import UnknownWorkflowError, did_you_mean
+from ..steps.graph import Graph
+from ..steps.step import DEFAULT_LIMIT
 from ..values.report_format import ReportFormat
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
 from .sources import FlowApiSource, Source
+from .wanted_names import wanted_names
 from .workflow_file import MISSING_DATES, OF_THE_DATE, OWN_PARAMETERS
+from .written_steps import STEP_KEYS, read_steps
 
 
 class _Model(BaseModel):
@@ -38,7 +43,7 @@ class OutputSpecification(_Model):
 
 
 #: Of a notebook: what the decider goes by, or hands on in another form. All else are arguments of the worker.
-OF_THE_DECIDER = ("label", "filename", "parameters", "output", "retries", "cache", "needs")
+OF_THE_DECIDER = ("label", "filename", "parameters", "output", "retries", "cache", "needs", *STEP_KEYS)
 
 
 class NotebookSpecification(_Model):
@@ -46,7 +51,8 @@ class NotebookSpecification(_Model):
 
     label: str
     filename: str  #: relative to the inputs folder
-    parameters: dict[str, str] = {}  #: the notebook's parameter: name of the value (see `needs`)
+    #: the notebook's parameter: name of the value, or one of the forms of `deciders.specification.parameter_values`
+    parameters: dict[str, str | dict[str, Any]] = {}
     output: tuple[OutputSpecification, ...] = ()  #: no two of the same format
     timeout_seconds: float | None = None  #: of an attempt
     cell_timeout_seconds: float | None = None  #: of each cell
@@ -59,7 +65,17 @@ class NotebookSpecification(_Model):
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
     cache: Literal["run", "never"] = "run"  #: whether a retried run may keep the notebook's former result
     environment: dict[str, str] = {}  #: added to that of the worker
-    needs: tuple[str, ...] = ()  #: labels of the notebooks whose executed files it takes, in order of first mention
+    needs: tuple[str, ...] = ()  #: labels that must have ended before it can run, in order of first mention
+    for_each: str | dict[str, Any] | None = None  #: the fan that it follows, or the sources of its axes, as the file has them
+    zip: bool = False  #: the axes go in step
+    repeat: int | None = None  #: one axis more, the fastest
+    max_parallel: int | None = None  #: of its items at once; None means no bound of its own
+    limit: int = DEFAULT_LIMIT  #: more items than this are refused
+    when: Any = None  #: a condition as the file has it, or ``always``
+    when_skipped: Literal["skip", "null"] = "skip"  #: what it takes from what was skipped
+    after: tuple[str, ...] = ()  #: labels that must have ended before, whose values it does not take
+    on_failure: Literal["stop", "continue"] | dict[str, str] = "stop"  #: or ``{run: label}``
+    on_item_failure: Literal["continue", "stop"] = "continue"
 
     @field_validator("output", mode="before")
     @classmethod
@@ -94,18 +110,56 @@ class WorkflowSpecification(_Model):
             stages[depth].append(label)
         return stages
 
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph of its steps; labels in the order of `notebooks`."""
+        return self._graph_of(self.notebooks)
+
+    def graph_of(self, labels: Collection[str]) -> Graph:
+        """Return the graph of these labels and all that they need, as if the file had no others."""
+        wanted = {notebook.label for label in labels for notebook in self.with_needs_of(label)}
+        if len(wanted) == len(self.notebooks):
+            return self.graph
+        return self._graph_of([notebook for notebook in self.notebooks if notebook.label in wanted])
+
+    @cached_property
+    def known_by_key(self) -> frozenset[str]:
+        """Labels whose items a later attempt knows again by a key, not by their label: fans, and what takes values or fans."""
+        found = set[str]()
+        for notebook in self.notebooks:  # each after those that it needs
+            has_forms = any(not isinstance(source, str) for source in notebook.parameters.values())
+            if (
+                self.graph.steps[notebook.label].is_fan
+                or has_forms
+                or found.intersection(self.graph.steps[notebook.label].takes)
+            ):
+                found.add(notebook.label)
+        return frozenset(found)
+
+    @cached_property
+    def _wanted_names(self) -> frozenset[str]:
+        written = {notebook.label: notebook.__dict__ for notebook in self.notebooks}
+        return frozenset(name for names in wanted_names(written).values() for name, _ in names)
+
+    @staticmethod
+    def _graph_of(notebooks: Collection[NotebookSpecification]) -> Graph:
+        written = {notebook.label: dict(notebook.__dict__) for notebook in notebooks}
+        for settings in written.values():
+            handled = settings["on_failure"]
+            if isinstance(handled, dict) and handled.get("run") not in written:
+                settings["on_failure"] = "stop"  # whoever runs a part of the workflow runs no handler of it
+        return Graph(read_steps(written))
+
     def own_automatic_parameters(self) -> set[str]:
         """Automatic parameters that its notebooks take and that a start may override, such as ``inputs_dir``."""
-        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
-        return (wanted & set(OWN_PARAMETERS)).difference(notebook.label for notebook in self.notebooks)
+        return set(self._wanted_names & set(OWN_PARAMETERS))
 
     def takes_date(self, given: Collection[str] = ()) -> bool:
         """Return True if a notebook takes a parameter that only a run with a date has: ``reference_date``, ``date_ranges``, or
         ``missing_dates`` unless that is among the parameters ``given``.
         """
-        wanted = {source for notebook in self.notebooks for source in notebook.parameters.values()}
         takes_missing_dates = MISSING_DATES in self.own_automatic_parameters() and MISSING_DATES not in given
-        return bool(wanted.intersection(OF_THE_DATE)) or takes_missing_dates
+        return bool(self._wanted_names.intersection(OF_THE_DATE)) or takes_missing_dates
 
     def with_needs_of(self, label: str) -> tuple[NotebookSpecification, ...]:
         """Return the notebook of that label after all those that it needs, directly or not, in the order of the workflow.

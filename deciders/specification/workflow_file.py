@@ -34,6 +34,7 @@ from .file_types import (
 from .notebook_limits import VARIABLE_PATTERN
 from .retention_rules import KEPT_ATTEMPTS
 from .sources import SourceOfFile
+from .step_types import Count, ForEach, OnFailureWord, ParameterOfNotebook, Repeats, When, WhenSkippedWord
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
 OF_THE_DATE = ("reference_date", "date_ranges")  #: what only a run for a date has
@@ -87,10 +88,11 @@ class NotebookEntry(Entry):
         description="The .ipynb file, or .py file in percent format, relative to this file.",
         json_schema_extra={"pattern": r"^(?!/).*\.(ipynb|py)$"},
     )
-    parameters: dict[str, str] = Field(
+    parameters: dict[str, ParameterOfNotebook] = Field(
         ABSENT,
-        description="For each parameter of the notebook the name of its value: a workflow parameter, another notebook's "
-        "label (its executed file), or " + ", ".join(AUTOMATIC_PARAMETERS) + ".",
+        description="For each parameter of the notebook the name of its value: an axis, another notebook's label (its executed "
+        "file), a workflow parameter, or " + ", ".join(AUTOMATIC_PARAMETERS) + "; or {scrap: label.name}, {file: label/path}, "
+        "{value: ..}, {failure: label}.",
     )
     output: Annotated[
         Annotated[OutputEntry, Tag(_ONE_OUTPUT)] | Annotated[list[OutputEntry], Tag(_SEVERAL_OUTPUTS), Field(min_length=1)],
@@ -134,6 +136,32 @@ class NotebookEntry(Entry):
         serialization_alias="environment",
         description="Variables that are added to its environment.",
         json_schema_extra={"propertyNames": {"pattern": VARIABLE_PATTERN}},
+    )
+    for_each: ForEach = Field(
+        ABSENT,
+        description="It runs once for each item: axes, each a list, {scrap: label.name}, {parameter: name}, "
+        "{dates: [first, end]} or a label; or the label of a fan, to follow that item by item.",
+    )
+    zip: bool = Field(ABSENT, description="The axes go in step, instead of making every combination.")
+    repeat: Repeats = Field(ABSENT, description="So many times, for each item if there are axes; with a repeat_index from 0.")
+    max_parallel: Count = Field(ABSENT, description="The most of its items that run at once.")
+    limit: Count = Field(ABSENT, description="More items than this are a mistake, and none runs; 1000 if not given.")
+    when: When = Field(
+        ABSENT,
+        description="A condition, such as {scrap: total.suspicious} or {equals: [mode, full]}; or always, also when something "
+        "before it failed or was skipped.",
+    )
+    when_skipped: WhenSkippedWord = Field(
+        ABSENT, description="What it takes from what a condition skipped: skip (it is skipped too, if not given) or null."
+    )
+    after: list[str] = Field(ABSENT, description="Labels that must have ended before it begins.")
+    on_failure: OnFailureWord = Field(
+        ABSENT,
+        description="What follows when it fails: stop (what needs it does not run, if not given), continue (what needs it gets "
+        "null), or {run: label}, which runs only then.",
+    )
+    on_item_failure: Literal["continue", "stop"] = Field(
+        ABSENT, description="Whether its other items are tried after one failed (continue, if not given) or not (stop)."
     )
 
 

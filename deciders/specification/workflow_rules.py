@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from .notebook_limits import check_environment
 from .output_rules import check_outputs
 from .policy_rules import check_policy
 from .shape_problems import entry_named
+from .step_rules import checked_graph
+from .wanted_names import wanted_names
 from .workflow_file import (
     AUTOFLOW_PARAMETERS,
     AUTOMATIC_PARAMETERS,
@@ -34,7 +36,6 @@ from .yaml_lines import YamlNode
 #: anyway, and if nothing else speaks for a misspelling.
 _CUTOFF_WHEN_MISSING = 0.7
 _CUTOFF_WHEN_UNUSED = 0.85
-_MOST_CYCLES_REPORTED = 20
 
 
 @dataclass
@@ -44,8 +45,10 @@ class CheckedNotebook:
     label: str
     line: int
     filename: str
-    parameters: dict[str, YamlNode]  #: those whose value is text
+    node: YamlNode
     needs: tuple[str, ...] = ()
+    #: names that are neither labels nor axes, in order of first mention, each with the line where it stands
+    wanted: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -63,23 +66,23 @@ class CheckedWorkflow:
     def references(self) -> dict[str, list[tuple[str, int]]]:
         """Return each name that is neither a label nor automatic, with the notebooks that take it and the lines where they
         do."""
-        known = {*self.labels, *AUTOMATIC_PARAMETERS}
         found: dict[str, list[tuple[str, int]]] = {}
         for notebook in self.notebooks:
-            for node in notebook.parameters.values():
-                if node.value not in known:
-                    found.setdefault(node.value, []).append((notebook.label, node.line))
+            for name, line in notebook.wanted:
+                if name not in AUTOMATIC_PARAMETERS:
+                    found.setdefault(name, []).append((notebook.label, line))
         return found
 
     def takes_date(self) -> bool:
         """Return True if a notebook takes a parameter that only a run with a date has."""
-        wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
-        return bool(wanted & {*OF_THE_DATE, MISSING_DATES}.difference(self.labels))
+        return bool(self._wanted() & {*OF_THE_DATE, MISSING_DATES})
 
     def own_automatic_parameters(self) -> set[str]:
         """Return the automatic parameters that notebooks take and that an entry may override, such as ``inputs_dir``."""
-        wanted = {node.value for notebook in self.notebooks for node in notebook.parameters.values()}
-        return (wanted & set(OWN_PARAMETERS)).difference(self.labels)
+        return self._wanted() & set(OWN_PARAMETERS)
+
+    def _wanted(self) -> set[str]:
+        return {name for notebook in self.notebooks for name, _ in notebook.wanted}
 
     def as_dict(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """For `deciders.specification.WorkflowSpecification`, with the settings that its entry of the file has."""
@@ -135,7 +138,7 @@ def _checked_workflow(name: str, entry: YamlNode, inputs_dir: Path, problems: Pr
         if other != label:
             problems.add(node.line, f"notebook label {label!r} differs from {other!r} only in case (first in line {line})")
         workflow.notebooks.append(_checked_notebook(label, node, workflow, inputs_dir, problems))
-    _sort_by_needs(workflow, problems)
+    _read_steps(workflow, problems)
     return workflow
 
 
@@ -143,12 +146,12 @@ def _checked_notebook(
     label: str, node: YamlNode, workflow: CheckedWorkflow, inputs_dir: Path, problems: Problems
 ) -> CheckedNotebook:
     given = node.get("parameters") or _NOTHING
-    parameters = {key: value for key, value in given.entries().items() if isinstance(key, str) and value.text is not None}
-    if not isinstance(node.value, dict) or len(parameters) != len(given.entries()):
+    readable = [key for key, one in given.entries().items() if isinstance(key, str) and isinstance(one.value, str | dict)]
+    if not isinstance(node.value, dict) or len(readable) != len(given.entries()):
         workflow.is_complete = False
     if given is not _NOTHING and not isinstance(given.value, dict):
         workflow.is_complete = False
-    notebook = CheckedNotebook(label, node.line, "", parameters)
+    notebook = CheckedNotebook(label, node.line, "", node)
     filename = node.get("filename")
     if filename is not None and filename.text:
         notebook.filename = filename.text
@@ -195,36 +198,32 @@ def _check_against_file(notebook: CheckedNotebook, given: YamlNode, path: Path, 
                 )
 
 
-def _sort_by_needs(workflow: CheckedWorkflow, problems: Problems) -> None:
-    """Sort each notebook after those that it needs, and otherwise keep the order of the file."""
-    labels = set(workflow.labels)
-    place = {label: number for number, label in enumerate(workflow.labels)}
-    for notebook in workflow.notebooks:
-        wanted = dict.fromkeys(node.value for node in notebook.parameters.values())
-        notebook.needs = tuple(name for name in wanted if name in labels)
-    needs = {notebook.label: set(notebook.needs) for notebook in workflow.notebooks}
-    by_label = {notebook.label: notebook for notebook in workflow.notebooks}
-    for _ in range(_MOST_CYCLES_REPORTED):
-        sorter = TopologicalSorter(needs)
-        try:
-            sorter.prepare()
-        except CycleError as error:
-            # graphlib lists a circle from what is needed to what needs it; people read it the other way round.
-            circle = error.args[1][::-1]
-            start = min(range(len(circle) - 1), key=lambda position: place[circle[position]])
-            circle = circle[start:-1] + circle[: start + 1]
-            chain = " needs ".join(repr(label) for label in circle)
-            problems.add(by_label[circle[0]].line, f"notebooks need each other in a circle: {chain}")
-            for label in circle:
-                needs[label] = set()
-            continue
-        ordered: list[str] = []
-        while sorter.is_active():
-            ready = sorted(sorter.get_ready(), key=place.__getitem__)
-            ordered.extend(ready)
-            sorter.done(*ready)
-        workflow.notebooks = [by_label[label] for label in ordered]
+def _read_steps(workflow: CheckedWorkflow, problems: Problems) -> None:
+    """Find what each notebook needs, and sort it after that; otherwise the order of the file is kept."""
+    nodes = {notebook.label: notebook.node for notebook in workflow.notebooks}
+    graph, written = checked_graph(nodes, problems)
+    for label, names in wanted_names(written).items():
+        notebook = next(one for one in workflow.notebooks if one.label == label)
+        notebook.wanted = [(name, notebook.node.at(path).line) for name, path in names]
+    if graph is None:
+        workflow.is_complete = False
         return
+    for notebook in workflow.notebooks:
+        notebook.needs = graph.needs(notebook.label)
+    by_label = {notebook.label: notebook for notebook in workflow.notebooks}
+    workflow.notebooks = [by_label[label] for label in _in_order(by_label)]
+
+
+def _in_order(notebooks: Mapping[str, CheckedNotebook]) -> list[str]:
+    place = {label: number for number, label in enumerate(notebooks)}
+    sorter = TopologicalSorter({label: notebook.needs for label, notebook in notebooks.items()})
+    sorter.prepare()
+    ordered: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=place.__getitem__)
+        ordered.extend(ready)
+        sorter.done(*ready)
+    return ordered
 
 
 def check_parameters(root: YamlNode, workflows: list[CheckedWorkflow], problems: Problems) -> None:

@@ -96,6 +96,10 @@ class Graph:
         #: The values that conditions and axes ask for, by the label that makes them: to be told with the end of each item.
         self.wanted: Mapping[str, tuple[ValueName, ...]] = self._wanted()
 
+    def needs(self, label: str) -> tuple[str, ...]:
+        """Return the labels that must have ended before one can run, whatever it needs them for, in order of first mention."""
+        return tuple(self._waits_for(self.steps[label]))
+
     def stages(self, family: str) -> list[tuple[str, ...]]:
         """Return the members of an outermost family that can be carried out together, stage after stage, in file order.
 

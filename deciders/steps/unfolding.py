@@ -142,6 +142,15 @@ class Unfolding:
         """Return the states of its items; none if they are not known, or the label ended whole."""
         return list(self._labels[label].states)
 
+    def item_state(self, item: Item) -> ItemState:
+        """Return the state of one item.
+
+        Raises:
+            UnfoldingError: there is no such item.
+        """
+        progress, place = self._at(item)
+        return progress.states[place]
+
     def cause(self, item: Item) -> Cause | None:
         """Return why an item, or without an index a label as a whole, ended as it did; None if by itself, and not badly."""
         if item.index is None or self._labels[item.label].whole is not None:

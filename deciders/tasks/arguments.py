@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..values.artefact_key import ArtefactKey
+from ..values.item import Item
 
 _DEFAULT_FORMAT = "pdf"  #: of reports of version 0.1, which did not always say it
 
@@ -28,6 +29,7 @@ class RunFolder:
 
 
 _FOLDER = ("workflow", "instance", "outputs")
+_OF_STEPS = ("index", "item_folder", "files", "failures", "scraps", "key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,18 @@ class NotebookTask:
     flowapi_url_as: Sequence[str]  #: parameters that take the URL which only the worker knows
     settings: Mapping[str, Any] = field(default_factory=dict)  #: those that the workflow file gives; the others are defaults
     folder: RunFolder
+    index: int | None = None  #: of the item; None of a label without a list of items
+    item_folder: str | None = None  #: name of the item's folder in that of the label
+    #: by parameter the file that it takes: ``{label, path, made}``, ``made`` being the JSON of a `NotebookResult`, or a list
+    files: Mapping[str, Any] = field(default_factory=dict)
+    failures: Mapping[str, Any] = field(default_factory=dict)  #: by parameter what failed: ``{label, index, state, error, ..}``
+    scraps: Sequence[str] = ()  #: names of the scraps to be told with its end
+    key: str | None = None  #: identifies its work for a later attempt
 
     @property
     def name(self) -> str:
-        """Name for people: the label."""
-        return self.label
+        """Name for people: the label, or the item of a fan such as ``day:3``."""
+        return str(Item(self.label, self.index))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -61,7 +70,19 @@ class NotebookTask:
             "flowapi_url_as": list(self.flowapi_url_as),
             **self.settings,
             **self.folder.as_json(),
+            **{name: value for name, value in self._of_steps() if value or value == 0},
         }
+
+    def _of_steps(self) -> Sequence[tuple[str, Any]]:
+        """Arguments of some tasks alone; all others stay as workers of version 0.2 know them."""
+        return (
+            ("index", self.index),
+            ("item_folder", self.item_folder),
+            ("files", dict(self.files)),
+            ("failures", dict(self.failures)),
+            ("scraps", list(self.scraps)),
+            ("key", self.key),
+        )
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> NotebookTask:
@@ -71,8 +92,9 @@ class NotebookTask:
             KeyError, TypeError: ``value`` is not the arguments of such a task.
         """
         own = ("label", "filename", "inputs_dir", "parameters", "upstream", "flowapi_url_as")
-        settings = {name: one for name, one in value.items() if name not in (*own, *_FOLDER)}
-        return cls(**{name: value[name] for name in own}, settings=settings, folder=RunFolder.of_json(value))
+        settings = {name: one for name, one in value.items() if name not in (*own, *_OF_STEPS, *_FOLDER)}
+        of_steps = {name: value[name] for name in _OF_STEPS if name in value}
+        return cls(**{name: value[name] for name in own}, **of_steps, settings=settings, folder=RunFolder.of_json(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +108,7 @@ class ReportTask:
     options: Mapping[str, Any]  #: of the output, without its name, as the workflow file gives them
     file_name: str | None = None  #: None: ``<label>.<format>``
     folder: RunFolder
+    index: int | None = None  #: of the item; None of a label without a list of items
 
     @property
     def format(self) -> str:
@@ -95,7 +118,7 @@ class ReportTask:
     @property
     def name(self) -> str:
         """Name for people, such as ``count.pdf``, whatever the file is called."""
-        return ArtefactKey(self.label, self.format).file_name
+        return ArtefactKey(self.label, self.format, self.index).file_name
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -106,6 +129,7 @@ class ReportTask:
             **self.options,
             **({"file_name": self.file_name} if self.file_name is not None else {}),
             **self.folder.as_json(),
+            **({"index": self.index} if self.index is not None else {}),
         }
 
     @classmethod
@@ -115,7 +139,7 @@ class ReportTask:
         Raises:
             KeyError, TypeError: ``value`` is not the arguments of such a task.
         """
-        own = ("label", "executed", "inputs_dir", "reference_date", "file_name")
+        own = ("label", "executed", "inputs_dir", "reference_date", "file_name", "index")
         return cls(
             label=value["label"],
             executed=value["executed"],
@@ -123,5 +147,6 @@ class ReportTask:
             reference_date=value.get("reference_date"),
             options={name: one for name, one in value.items() if name not in (*own, *_FOLDER)},
             file_name=value.get("file_name"),
+            index=value.get("index"),
             folder=RunFolder.of_json(value),
         )

@@ -51,14 +51,18 @@ class NotebookResult(FileResult):
     """Executed notebook: the result of ``execute_notebook``, and what a later run is given of a label that it keeps."""
 
     ended_in_cell: int | None = None  #: cell in which the notebook ended itself, counted from 1; None: it ran to its last cell
+    scraps: Mapping[str, Any] = field(default_factory=dict)  #: those that its task has asked for, by name
 
     def as_json(self) -> dict[str, Any]:
         found = FileResult.as_json(self)
-        return found if self.ended_in_cell is None else {**found, "ended_in_cell": self.ended_in_cell}
+        if self.ended_in_cell is not None:
+            found["ended_in_cell"] = self.ended_in_cell
+        return {**found, "scraps": dict(self.scraps)} if self.scraps else found
 
     @staticmethod
     def _fields(value: Mapping[str, Any]) -> dict[str, Any]:
-        return {**FileResult._fields(value), "ended_in_cell": value.get("ended_in_cell") or None}
+        own = {"ended_in_cell": value.get("ended_in_cell") or None, "scraps": value.get("scraps") or {}}
+        return {**FileResult._fields(value), **own}
 
     @property
     def remarks(self) -> Sequence[str]:

@@ -16,7 +16,7 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from workers.artefacts import Artefacts
 from workers.notebooks.notebook_errors import NotebookSkipped
 from workers.records.run_records import ItemRecord, RunRecords
-from workers.runs.item_ends import ends_of_items, recorded_item
+from workers.runs.item_ends import ItemPlace, ends_of_items, recorded_item
 
 from .test_run_records import FIRST, NOON
 
@@ -35,7 +35,7 @@ def ran(outputs: Path, label: str, attempt: int = 1, light: str = "green", minut
 def work(outputs: Path, label: str, attempt: int = 1, error: Exception | None = None, run_id: str = "run-1") -> None:
     """Carry out an item, which ends with this error."""
     expected = pytest.raises(type(error)) if error is not None else nullcontext()
-    with expected, recorded_item(run_id, Artefacts(outputs), "flows", FIRST.instance, label, attempt):
+    with expected, recorded_item(run_id, ItemPlace(Artefacts(outputs), "flows", FIRST.instance, label), attempt):
         if error is not None:
             raise error
 
@@ -81,7 +81,7 @@ def test_a_retry_overwrites_the_row_of_the_attempt_before_and_never_the_other_wa
 
 
 def test_nothing_is_written_of_an_item_whose_process_is_being_ended(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), recorded_item("run-1", Artefacts(tmp_path), "flows", FIRST.instance, "a", 1):
+    with pytest.raises(KeyboardInterrupt), recorded_item("run-1", ItemPlace(Artefacts(tmp_path), "flows", FIRST.instance, "a"), 1):
         raise KeyboardInterrupt
     assert items(tmp_path) == []
 

@@ -177,7 +177,7 @@ def test_a_parameter_is_a_value_an_automatic_one_or_the_path_of_a_notebook(repla
         "filename": "second.py",
         "inputs_dir": "/in",
         "parameters": {"how": "fast", "day": "2016-01-01", "folder": "/in", "lacks": ["2015-12-31"]},
-        "upstream": {"table": {"path": "/out/first.ipynb", "light": "green", "warnings": []}},
+        "upstream": {"table": {"path": "/out/first.ipynb"}},
         "flowapi_url_as": ["url"],
     }
 
@@ -391,7 +391,7 @@ def test_what_succeeded_in_a_former_run_is_not_done_again_and_called_cached(repl
         "b.pdf",
         "record_run",
     ]
-    assert replaced.given("b")["upstream"] == {"a_path": KEPT_A["a"]}
+    assert replaced.given("b")["upstream"] == {"a_path": {"path": "/out/a.ipynb"}}
     assert replaced.given("a.pdf")["executed"] == KEPT_A["a"]
     artefacts = {"a": "/out/a.ipynb", "b": "/out/b.ipynb", "report:a": "/out/a.pdf", "report:b": "/out/b.pdf"}
     assert result == {"state": "succeeded", "light": "orange", "artefacts": artefacts, "cached": ["a"]}

@@ -26,6 +26,10 @@ class NotebookSkipped(SimpleflowError):
     """The notebook has said that there is nothing to do, and why. Raised for those that need its results; it is no failure."""
 
 
+class ScrapMissing(SimpleflowError):
+    """A notebook ended well, and has not glued a scrap that the workflow file refers to. It would not the next time either."""
+
+
 class NotebookFailed(SimpleflowError):
     """A cell of the notebook raised, its kernel died, or its time limit was reached.
 

@@ -33,7 +33,7 @@ from .notebook_kernels import substitute_note
 from .notebook_output import OutputText
 from .notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
 from .notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
-from .run_json import RunJson, write_json
+from .run_json import ItemOfRun, RunJson, write_json
 from .source_version import read_source_version
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def run_notebook(
     counted_warnings: CountedWarnings = "own",
     kernel_fallback: bool = True,
     attempt: int = 1,
+    item: ItemOfRun | None = None,
     cancellation: Cancellation | None = None,
     kernels: KernelSupply | None = None,
     on_kernel_started: Callable[[int], None] | None = None,
@@ -119,7 +120,7 @@ def run_notebook(
     runs on this interpreter and is orange; without ``kernel_fallback`` it is refused.
 
     Our own paths in ``config.json`` and ``run.json`` are relative to the folder ``outputs``, if given, so that they stay valid
-    if it is moved.
+    if it is moved. ``item`` is what ``run.json`` says of the item of a workflow that the notebook is.
 
     Raises:
         NotebookRefused: nothing has run: no such notebook or kernel, a parameter that the notebook does not declare, a
@@ -140,7 +141,7 @@ def run_notebook(
         source, values, into, label, environment, limits, outputs, os.fspath(inputs_dir) if inputs_dir is not None else None
     )
     variables = inherited(environment)
-    record = RunJson(folder, source, label, attempt, variables, outputs)
+    record = RunJson(folder, source, label, attempt, variables, outputs, item)
     status, skipped_for = AttemptState.FAILED, None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,15 @@ KEPT_WARNING_CHARACTERS = 300  #: of each
 Tell = Callable[[int, int, str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class ItemOfRun:
+    """The item of a run that a notebook was, as its record has it."""
+
+    index: int | None  #: None of a label without a list of items
+    key: str | None  #: identifies its work for a later attempt
+    run_id: str
+
+
 class RunJson:
     """The record of a run in its folder. ``content`` is the last written state; secrets of the ``environment`` are masked.
 
@@ -41,6 +51,7 @@ class RunJson:
         attempt: int,
         environment: Mapping[str, str],
         outputs: Path | None = None,
+        item: ItemOfRun | None = None,
     ) -> None:
         """Begin the record. The path of the source is relative to the folder ``outputs``, if one is given."""
         self._path, self._environment = folder / "run.json", environment
@@ -65,6 +76,7 @@ class RunJson:
             "ended_in_cell": None,
             "skipped_for": None,
             "error": None,
+            **(asdict(item) if item is not None else {}),
         }
         self._write()
 

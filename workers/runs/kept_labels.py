@@ -14,6 +14,7 @@ from typing import Any
 
 from deciders.runs.planned_run import PlannedRun
 from deciders.specification import NotebookSpecification, WorkflowSpecification
+from deciders.specification.wanted_scraps import wanted_scraps
 from deciders.specification.workflow_file import INPUTS_DIR, MISSING_DATES
 from deciders.tasks.results import NotebookResult
 from deciders.values.label_state import AttemptState
@@ -21,6 +22,7 @@ from deciders.values.label_state import AttemptState
 from ..artefacts import Artefacts, path_in_run, read_record
 from ..kept_paths import RELATIVE, portable_parameters
 from ..secrets import masked_leaves
+from .kept_items import kept_result
 
 
 def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[str, str]:
@@ -46,14 +48,17 @@ def kept_labels(
 ) -> dict[str, NotebookResult]:
     """Return the labels whose executed notebook can be kept, each with the result of its activity (path, light, warnings).
 
-    A label is kept if its ``cache`` setting allows it, it succeeded, its file and its parameters are unchanged, the labels that
+    Labels with items, and those that take values or fans, are not among them: see `workers.runs.kept_items`. A label is kept if
+    its ``cache`` setting allows it, it succeeded, its file and its parameters are unchanged, the labels that
     it needs are kept, and none of them was made after it. ``hashes`` are the present ones of the files, ``missing_dates`` the
     present value for notebooks that take it.
     """
     kept: dict[str, NotebookResult] = {}
     ended: dict[str, datetime] = {}
+    scraps = wanted_scraps(workflow)
     for notebook in workflow.notebooks:
-        if notebook.cache == "never" or not all(label in kept for label in notebook.needs):
+        taken = workflow.graph.steps[notebook.label].takes
+        if notebook.cache == "never" or notebook.label in workflow.known_by_key or not all(label in kept for label in taken):
             continue
         folder = artefacts.notebook_folder(workflow.name, run.instance, notebook.label)
         record, config = read_record(folder / "run.json"), read_record(folder / "config.json")
@@ -69,10 +74,10 @@ def kept_labels(
             continue
         try:
             began, over = (datetime.fromisoformat(record[key]) for key in ("started", "ended"))
-            result = NotebookResult.of_json({**record, "path": str(path)})
         except (KeyError, TypeError, ValueError):
             continue
-        if any(ended[label] > began for label in notebook.needs):
+        result = kept_result(record, path, scraps[notebook.label])
+        if result is None or any(ended[label] > began for label in taken):
             continue
         kept[notebook.label], ended[notebook.label] = result, over
     return kept
@@ -89,6 +94,8 @@ def _expected(
     values: dict[str, Any] = {}
     parameters = run.parameters
     for name, source in notebook.parameters.items():
+        if not isinstance(source, str):
+            continue  # such labels are known by keys
         if source in kept:
             values[name] = kept[source].path
         elif source in parameters:

@@ -60,15 +60,17 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def remove_old_attempts(artefacts: Artefacts, workflow: str, instance: str, label: str, *, before: int) -> None:
+def remove_old_attempts(
+    artefacts: Artefacts, workflow: str, instance: str, label: str, item: str | None = None, *, before: int
+) -> None:
     """Remove the files of attempts at the notebook numbered below ``before``.
 
     One that cannot be removed stays and is logged: the next attempt does not fail because of it.
     """
-    for number in artefacts.kept_attempts(workflow, instance, label):
+    for number in artefacts.kept_attempts(workflow, instance, label, item):
         if number >= before:
             return
-        folder = artefacts.attempt_folder(workflow, instance, label, number)
+        folder = artefacts.attempt_folder(workflow, instance, label, number, item)
         try:
             remove_folder(folder)
         except OSError as error:

@@ -49,10 +49,10 @@ def record_recovered_ends(
     Raises:
         RecordsError: the records cannot be read or written.
     """
-    recovered = recovered_ends(service, domain, records, names=names, outputs=outputs, payloads=payloads)
-    for record in recovered:
+    recovered = _recovered(service, domain, records, names=names, outputs=outputs, payloads=payloads)
+    for record, fans in recovered:
         former = records.runs(record.workflow_name, record.identity)
-        records.record(record, ends_of_items(record, Artefacts(Path(outputs)), former))
+        records.record(record, ends_of_items(record, Artefacts(Path(outputs)), former, fans=fans))
     return len(recovered)
 
 
@@ -67,6 +67,16 @@ def recovered_ends(
     Raises:
         RecordsError: the records cannot be read.
     """
+    found = _recovered(service, domain, records, names=names, outputs=outputs, payloads=payloads)
+    return [record for record, _ in found]
+
+
+_Recovered = tuple[RunRecord, frozenset[str]]  #: with its labels that have lists of items
+
+
+def _recovered(
+    service: SwfService, domain: str, records: RunRecords, *, names: Collection[str], outputs: str, payloads: Payloads
+) -> list[_Recovered]:
     closed = []
     places = {
         os.path.realpath(outputs),
@@ -82,15 +92,15 @@ def recovered_ends(
     # moto omits the close time of a terminated execution
     for info in sorted(closed, key=lambda info: epoch(info.get("closeTimestamp") or info["startTimestamp"])):
         if info["execution"]["runId"] in missing:
-            record = _record_of(service, domain, info, records, places, payloads)
-            if record is not None and _is_latest(records, record):
-                found.append(record)
+            recovered = _record_of(service, domain, info, records, places, payloads)
+            if recovered is not None and _is_latest(records, recovered[0]):
+                found.append(recovered)
     return found
 
 
 def _record_of(
     service: SwfService, domain: str, info: ExecutionInfo, records: RunRecords, places: Collection[str], payloads: Payloads
-) -> RunRecord | None:
+) -> _Recovered | None:
     """Make the record of a run from its history; None if the run belongs to another folder, or its input cannot be read any
     more.
     """
@@ -108,38 +118,49 @@ def _record_of(
     artefacts = {name: NotebookResult.of_json(value).path for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
         artefacts[str(ArtefactKey.of_file_name(name))] = ReportResult.of_json(value).path
+    of_items: dict[str, list[LabelState]] = {}  # by label
     for row in task_rows(events):
         if row.name == declared.convert_report.name and row.state == "completed":
             asked = ReportTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
             made = ReportResult.of_json(payload.decode(row.result, payloads.load))
-            artefacts[str(ArtefactKey(asked.label, asked.format))] = made.path
+            artefacts[str(ArtefactKey(asked.label, asked.format, asked.index))] = made.path
         if row.name != declared.execute_notebook.name:
             continue
-        label = NotebookTask.of_json(payload.decode(row.input, payloads.load)["kwargs"]).label
-        is_skipped = TaskFailed(label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
+        task = NotebookTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
+        is_skipped = TaskFailed(task.label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
         otherwise = LabelState.SKIPPED if is_skipped else LabelState.FAILED
-        labels[label] = LabelState.SUCCEEDED if row.state == "completed" else otherwise
+        state = LabelState.SUCCEEDED if row.state == "completed" else otherwise
+        if task.index is not None:
+            of_items.setdefault(task.label, []).append(state)
+            continue
+        labels[task.label] = state
         if row.state == "completed":
-            artefacts[label] = NotebookResult.of_json(payload.decode(row.result, payloads.load)).path
+            artefacts[task.label] = NotebookResult.of_json(payload.decode(row.result, payloads.load)).path
+    # how many items a fan had is not known from here: one that only succeeded may lack some, so it has not succeeded
+    labels |= {
+        label: LabelState.FAILED if LabelState.FAILED in states else LabelState.NOT_RUN for label, states in of_items.items()
+    }
     for notebook in given["workflow"]["notebooks"]:
         labels.setdefault(notebook["label"], LabelState.NOT_RUN)
-    state = _STATES[info["closeStatus"]]
+    ended_as = _STATES[info["closeStatus"]]
     origin = given.get("origin") or {}
     last: Any = next(value for key, value in events[-1].items() if key.endswith("EventAttributes"))
-    return RunRecord(
+    written = given["workflow"]["notebooks"]
+    fans = frozenset(one["label"] for one in written if one.get("for_each") is not None or one.get("repeat") is not None)
+    record = RunRecord(
         workflow_name=workflow,
         identity=identity,
         instance=instance,
         reference_date=parameters.get("reference_date"),
         parameters=parameters,
-        state=state,
-        light=Light.of_end(state),
+        state=ended_as,
+        light=Light.of_end(ended_as),
         started=datetime.fromtimestamp(epoch(info["startTimestamp"]), UTC),
         ended=datetime.fromtimestamp(epoch(events[-1]["eventTimestamp"]), UTC),
         attempt=records.attempts(workflow, identity) + 1,
         workflow_id=execution["workflowId"],
         run_id=execution["runId"],
-        error=str(RunError.of_end(state, last.get("reason"))),
+        error=str(RunError.of_end(ended_as, last.get("reason"))),
         artefacts=artefacts,
         reason=origin.get("reason"),
         labels=labels,
@@ -149,6 +170,7 @@ def _record_of(
         missing_dates=origin.get("missing_dates"),
         **recorded_origin(origin, records.runs(workflow, identity)),
     )
+    return record, fans
 
 
 def _is_latest(records: RunRecords, record: RunRecord) -> bool:

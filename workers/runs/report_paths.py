@@ -48,5 +48,5 @@ def remove_renamed(former: Iterable[Mapping[str, str]], now: Mapping[str, str], 
     """
     reports = {path: name for artefacts in former for name, path in artefacts.items() if ArtefactKey.parse(name).is_report}
     for path, name in reports.items():
-        if name in now and path not in now.values() and os.path.isfile(now[name]) and Path(path).parent == folder:
+        if name in now and path not in now.values() and os.path.isfile(now[name]) and folder in Path(path).parents:
             Path(path).unlink(missing_ok=True)

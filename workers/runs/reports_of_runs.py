@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from deciders.notebook_workflow import MOST_NOTES
+from deciders.notebook_runs.run_end import MOST_NOTES
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.specification.report_names import report_file_names
 from deciders.values.artefact_key import ArtefactKey

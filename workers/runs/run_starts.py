@@ -30,6 +30,7 @@ from simpleflow_nb.workflow import execution_input
 from ..artefacts import Artefacts
 from ..sources.data_stamps import DataStamps
 from ..sources.known_dates import KnownDates, wants_missing_dates
+from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .latest_links import link_names
@@ -131,8 +132,10 @@ def run_arguments(
     missing = known.missing(run) if is_asked_for else None
     artefacts = Artefacts(Path(outputs))
     standing = kept_labels(workflow, run, specification.inputs_dir, artefacts, hashes, missing) if keeps else {}
+    items = kept_items(workflow, run, artefacts) if keeps and workflow.known_by_key else {}
     if only is not None:
         standing.pop(only, None)
+        items.pop(only, None)
     reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
     stamps = stamps or DataStamps(specification)
     data: dict[str, Any] | None = None
@@ -169,7 +172,13 @@ def run_arguments(
         arguments["origin"]["missing_dates"] = missing if is_asked_for else known.missing_for_the_record(run)
     if missing is not None:
         arguments["missing_dates"] = missing
-    given = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports), "only": only}
+    given = {
+        "kept": as_arguments(standing),
+        "kept_items": {label: as_arguments(results) for label, results in items.items()},
+        "kept_reports": as_arguments(reports),
+        "sources": dict(hashes) if workflow.known_by_key else {},
+        "only": only,
+    }
     return arguments | {name: value for name, value in given.items() if value}
 
 

@@ -32,6 +32,7 @@ _PLAIN_ERRORS = frozenset(
     {
         "NotebookFailed",
         "NotebookRefused",
+        "ScrapMissing",
         "ReportError",
         "ReportStopped",
         "SourceError",

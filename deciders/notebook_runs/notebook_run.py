@@ -1,0 +1,70 @@
+"""A run of notebooks as it was started, read from its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..specification import NotebookSpecification, WorkflowSpecification
+from ..steps.graph import Graph
+from ..tasks.arguments import RunFolder
+from ..tasks.results import NotebookResult, ReportResult
+
+_PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookRun:
+    """One instance, as it was when its run was started."""
+
+    specification: WorkflowSpecification
+    folder: RunFolder
+    identity: str
+    parameters: Mapping[str, Any]
+    inputs_dir: str
+    only: str | None  #: the one label that was asked for
+    missing_dates: Sequence[str]
+    sources: Mapping[str, str]  #: SHA-256 of the notebook files at the start, by their names in the workflow file
+    kept: Mapping[str, NotebookResult]  #: of labels without items
+    kept_items: Mapping[str, Mapping[str, NotebookResult]]  #: by label and key
+    kept_reports: Mapping[str, ReportResult]  #: by label and format, such as ``count.pdf``
+
+    @cached_property
+    def asked_for(self) -> tuple[NotebookSpecification, ...]:
+        """The notebooks of the run, in the order of its specification."""
+        if self.only is None:
+            return self.specification.notebooks
+        return self.specification.with_needs_of(self.only)
+
+    @cached_property
+    def notebooks(self) -> Mapping[str, NotebookSpecification]:
+        """The notebooks of the run by label."""
+        return {notebook.label: notebook for notebook in self.asked_for}
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph of what was asked for."""
+        return self.specification.graph if self.only is None else self.specification.graph_of([self.only])
+
+    @cached_property
+    def depths(self) -> Mapping[str, int]:
+        """The length of the longest way to each label."""
+        found: dict[str, int] = {}
+        for notebook in self.asked_for:
+            found[notebook.label] = 1 + max((found[label] for label in notebook.needs), default=-1)
+        return found
+
+    @property
+    def urgency(self) -> int | None:
+        """The priority of the run's own tasks."""
+        return self._base or None
+
+    def urgency_of(self, label: str) -> int:
+        """Return the priority of a notebook: with many runs under way, those that have begun are finished first."""
+        return self._base + min(self.depths[label], _PRIORITIES_OF_A_RUN - 1)
+
+    @property
+    def _base(self) -> int:
+        return self.specification.priority * _PRIORITIES_OF_A_RUN

@@ -1,0 +1,64 @@
+"""Rules for the steps of a workflow: that they fit together, each fault at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..problems import Problems
+from ..steps.graph import Graph
+from ..steps.graph_rules import GraphError, GraphProblem
+from .workflow_file import AUTOMATIC_PARAMETERS
+from .written_steps import STEP_KEYS, read_steps
+from .yaml_lines import YamlNode, holds_broken
+
+_READ = ("parameters", *STEP_KEYS)
+_NODES = Mapping[str, YamlNode]
+
+
+def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict[str, dict[str, Any]]]:
+    """Return the graph of a workflow's labels, None if they do not fit together; and what was read of each label.
+
+    ``nodes`` are the labels of the file. What has the wrong shape is passed over.
+    """
+    written = {label: _settings(node) for label, node in nodes.items()}
+    is_whole = True
+
+    def report(label: str, path: tuple[str, ...], message: str) -> None:
+        nonlocal is_whole
+        is_whole = False
+        problems.add(nodes[label].at(path).line, message)
+
+    steps = read_steps(written, report)
+    try:
+        graph = Graph(steps, automatic=AUTOMATIC_PARAMETERS)
+    except GraphError as error:
+        for problem in error.problems:
+            problems.add(_line(problem, nodes), _message(problem, nodes))
+        return None, written
+    return (graph if is_whole else None), written
+
+
+def _settings(node: YamlNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key in _READ:
+        one = node.get(key)
+        if one is None:
+            continue
+        if key == "parameters":
+            found[key] = {name: part.plain() for name, part in one.entries().items() if not holds_broken(part.plain())}
+        elif not holds_broken(one.plain()):
+            found[key] = one.plain()
+    return found
+
+
+def _line(problem: GraphProblem, nodes: _NODES) -> int:
+    node = nodes[problem.label]
+    return node.line if problem.key is None else node.at([problem.key]).line
+
+
+def _message(problem: GraphProblem, nodes: _NODES) -> str:
+    if len(problem.circle) < 2:
+        return problem.message
+    lines = ", ".join(str(nodes[label].line) for label in problem.circle)
+    return f"{problem.message} (lines {lines})"
