@@ -74,6 +74,7 @@ def execute_notebook(
     environment: dict[str, str] | None = None,
     keep_attempts: int | None = KEPT_ATTEMPTS,
     index: int | None = None,
+    items: int | None = None,
     item_folder: str | None = None,
     files: dict[str, dict[str, Any]] | None = None,
     failures: dict[str, list[dict[str, Any]]] | None = None,

@@ -104,6 +104,7 @@ class ItemTasks:
             settings={**_limits(notebook), **_kept_attempts(self.run.specification)},
             folder=self.run.folder,
             index=item.index if self.is_fanned(item.label) else None,
+            items=self.unfold().length(item.label) if self.is_fanned(item.label) else None,
             item_folder=self.folder(item),
             files=files,
             failures=failed,

@@ -29,7 +29,7 @@ class RunFolder:
 
 
 _FOLDER = ("workflow", "instance", "outputs")
-_OF_STEPS = ("index", "item_folder", "files", "failures", "scraps", "key")
+_OF_STEPS = ("index", "items", "item_folder", "files", "failures", "scraps", "key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class NotebookTask:
     settings: Mapping[str, Any] = field(default_factory=dict)  #: those that the workflow file gives; the others are defaults
     folder: RunFolder
     index: int | None = None  #: of the item; None of a label without a list of items
+    items: int | None = None  #: how many items the label has, for whoever watches
     item_folder: str | None = None  #: name of the item's folder in that of the label
     #: by parameter the file that it takes: ``{label, path, made}``, ``made`` being the JSON of a `NotebookResult`, or a list
     files: Mapping[str, Any] = field(default_factory=dict)
@@ -77,6 +78,7 @@ class NotebookTask:
         """Arguments of some tasks alone; all others stay as workers of version 0.2 know them."""
         return (
             ("index", self.index),
+            ("items", self.items),
             ("item_folder", self.item_folder),
             ("files", dict(self.files)),
             ("failures", dict(self.failures)),
