@@ -173,6 +173,8 @@ class _Steps:
 
     def _take(self, turn: Turn) -> None:
         for settled in turn.settled:
+            label = settled.item.label
+            self.tasks.settled[label] = self.tasks.settled.get(label, 0) + (settled.item.index is not None)
             if settled.state is ItemState.CACHED:
                 self._report(settled.item)
         for item in turn.starts:

@@ -43,6 +43,7 @@ class ItemTasks:
         self.run = run
         self.results: MutableMapping[Item, NotebookResult] = {}
         self.errors: MutableMapping[Item, str] = {}  #: of those that ended badly
+        self.settled: MutableMapping[str, int] = {}  #: by label, how many of its items have ended without having been started
         self._unfolding: Unfolding | None = None
         labels = run.graph.steps
         self._values: Mapping[str, Mapping[str, ParameterValue]] = {
@@ -104,13 +105,16 @@ class ItemTasks:
             settings={**_limits(notebook), **_kept_attempts(self.run.specification)},
             folder=self.run.folder,
             index=item.index if self.is_fanned(item.label) else None,
-            items=self.unfold().length(item.label) if self.is_fanned(item.label) else None,
+            items=self._running_items(item.label) if self.is_fanned(item.label) else None,
             item_folder=self.folder(item),
             files=files,
             failures=failed,
             scraps=self.scraps[item.label],
             key=self.key(item) if self._is_known_by_key(item.label) else None,
         )
+
+    def _running_items(self, label: str) -> int:
+        return (self.unfold().length(label) or 0) - self.settled.get(label, 0)
 
     # ---- what is kept ------------------------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class NotebookTask:
     settings: Mapping[str, Any] = field(default_factory=dict)  #: those that the workflow file gives; the others are defaults
     folder: RunFolder
     index: int | None = None  #: of the item; None of a label without a list of items
-    items: int | None = None  #: how many items the label has, for whoever watches
+    items: int | None = None  #: how many items of the label run in all, as far as it is known, for whoever watches
     item_folder: str | None = None  #: name of the item's folder in that of the label
     #: by parameter the file that it takes: ``{label, path, made}``, ``made`` being the JSON of a `NotebookResult`, or a list
     files: Mapping[str, Any] = field(default_factory=dict)

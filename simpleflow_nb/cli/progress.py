@@ -15,7 +15,7 @@ from rich.text import Text
 from ..application.events import Announcement, Event, Note, RunChanged, UnderWay, Watching
 from ..application.states.run_states import ShownRun, Watch, shown_seconds, status_word
 from ..application.states.shown_states import STYLES, WARNED_STYLE, ShownState
-from ..application.wording.progress import change_lines, chosen_labels, counts_of, named
+from ..application.wording.progress import Told, change_lines, chosen_labels, counts_of, named
 
 R = TypeVar("R")
 
@@ -37,7 +37,7 @@ class Progress:
         self.watch: Watch | None = None
         self._live: Live | None = None
         self._began = time.monotonic()
-        self._told: dict[str, dict[tuple[str, int], ShownState]] = {}  # run id -> (label, attempt) -> state
+        self._told: dict[str, Told] = {}  # by run id
 
     def __enter__(self) -> Progress:
         return self

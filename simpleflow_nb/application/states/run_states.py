@@ -69,6 +69,8 @@ class ShownLabel:
     ended: float | None = None
     is_shown: bool = True  #: bookkeeping tasks of the application are not news
     is_report: bool = False
+    fan: str | None = None  #: the label whose item it is, or whose item's report; None without a list of items
+    items: int | None = None  #: how many items that label has
     result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
 
     @property
@@ -293,7 +295,9 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
             given = _decoded(row.input, load).get("kwargs", {})
             shown.is_report = function == "convert_report"
             if given:  # else what it was started with is not to be had here
-                shown.name = (ReportTask if shown.is_report else NotebookTask).of_json(given).name
+                task = (ReportTask if shown.is_report else NotebookTask).of_json(given)
+                shown.name, shown.fan = task.name, task.label if task.index is not None else None
+                shown.items = task.items if isinstance(task, NotebookTask) else None
             shown.result = _decoded(row.result, load)
     if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
         shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
