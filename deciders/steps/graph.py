@@ -103,7 +103,8 @@ class Graph:
     def stages(self, family: str) -> list[tuple[str, ...]]:
         """Return the members of an outermost family that can be carried out together, stage after stage, in file order.
 
-        Members of one stage need each other item by item only; what is behind a join over the family is in a later stage.
+        Members of one stage need each other item by item only; what is behind a join is in a later stage. Joins over other
+        families count, too: else two families could each wait for a part of the other.
         """
         depths: dict[str, int] = {}
         for label in self.order:
@@ -111,7 +112,7 @@ class Graph:
             depth = 0
             for need in shape.needs.values():
                 other = self.shapes[need.label]
-                is_join = not need.share and other.family is not None and family in self.lines[other.family]
+                is_join = not need.share and other.family is not None
                 depth = max(depth, depths[need.label] + is_join)
             if shape.follows is not None:
                 depth = max(depth, depths[shape.follows])

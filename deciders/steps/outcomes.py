@@ -86,9 +86,28 @@ class Settled(NamedTuple):
     cause: Cause | None  #: None: known from a former run
 
 
+class Stage(NamedTuple):
+    """Members of a family that is carried out elsewhere, in slices: all else that they need is final."""
+
+    family: str
+    members: tuple[str, ...]  #: labels, in file order; none of them ended whole
+
+
+class SliceEnd(NamedTuple):
+    """The end of an item in a slice."""
+
+    state: ItemState
+    light: Light = Light.GREEN
+    cause: Cause | None = None
+    values: Mapping[ValueName, Any] = MappingProxyType({})
+    began: bool = True  #: False: nothing was started for it
+
+
 class Turn(NamedTuple):
     """The answer to a call: everything that it has changed, in an order that the same calls always give."""
 
     starts: list[Item]  #: to be started now, in this order
     settled: list[Settled]  #: what ended by itself, each once
     running: Sequence[Item] = ()  #: of a cancellation: to be asked to end
+    stages: Sequence[Stage] = ()  #: to be cut into slices now
+    stopped: Sequence[tuple[str, Cause]] = ()  #: labels carried out elsewhere of which nothing is to start any more

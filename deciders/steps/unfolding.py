@@ -14,10 +14,11 @@ from ..values.light import Light
 from .axis_values import Row
 from .graph import Graph
 from .labels.agenda import Agenda, Kept
+from .labels.delegation import Delegate
 from .labels.lookups import taken
 from .labels.progress import LabelProgress
 from .labels.slices import Slice
-from .outcomes import RUN_CANCELLED, Cause, CauseKind, Outcome, Turn, UnfoldingError
+from .outcomes import RUN_CANCELLED, Cause, CauseKind, Outcome, SliceEnd, Turn, UnfoldingError
 from .run_outcome import RunOutcome, run_outcome
 
 _S = ItemState
@@ -27,27 +28,44 @@ class Unfolding:
     """One run of a graph of steps."""
 
     def __init__(
-        self, graph: Graph, parameters: Mapping[str, Any] | None = None, *, kept: Kept | None = None, stop_run: bool = False
+        self,
+        graph: Graph,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        kept: Kept | None = None,
+        stop_run: bool = False,
+        delegate: Delegate | None = None,
     ) -> None:
         """Prepare a run; `begin` begins it.
 
         ``parameters`` are those that conditions and axes may name, the automatic ones among them. ``kept`` is asked for each
         item that would start otherwise; ``max_parallel`` does not count what it knows. With ``stop_run`` the first failure,
-        unless its step says ``on_failure: continue``, cancels everything that has not started.
+        unless its step says ``on_failure: continue``, cancels everything that has not started. ``delegate`` says of each
+        outermost family, once it is known how many items it has, if these are carried out elsewhere (`Turn.stages`).
         """
-        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None))
+        whole = Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None, delegate=delegate)
+        self._prepare(graph, whole)
 
     @classmethod
     def of_slice(
-        cls, graph: Graph, part: Slice, parameters: Mapping[str, Any] | None = None, *, kept: Kept | None = None
+        cls,
+        graph: Graph,
+        part: Slice,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        kept: Kept | None = None,
+        stopped: Mapping[str, Cause] | None = None,
     ) -> Unfolding:
         """Prepare a slice of a run: of its members, only its items run. Items have the indexes that they have in the run.
+
+        ``stopped`` are members of which nothing is to start, each with the failure in another slice because of which.
 
         Raises:
             ValueError: a member needs a label that the slice says nothing of.
         """
         self = cls.__new__(cls)
-        self._prepare(graph, Agenda(graph, dict(parameters or {}), kept, stop_run=False, part=part))
+        agenda = Agenda(graph, dict(parameters or {}), kept, stop_run=False, part=part, stopped=stopped)
+        self._prepare(graph, agenda)
         return self
 
     def _prepare(self, graph: Graph, agenda: Agenda) -> None:
@@ -94,6 +112,52 @@ class Unfolding:
             progress.own_skips += 1
         self._agenda.end(progress, place, outcome.state, cause)
         return self._agenda.turn()
+
+    def slice_started(self, part: Slice) -> None:
+        """Note that the items of a slice are carried out elsewhere from now on."""
+        for label, places in self._places_of(part).items():
+            progress = self._labels[label]
+            for place in places:
+                if progress.states[place] is not _S.PENDING:
+                    raise UnfoldingError(f"{progress.item(place)} {progress.states[place].said}, so no slice can have it")
+                progress.states[place] = _S.RUNNING
+            progress.open += len(places)
+            progress.started += len(places)
+
+    def slice_ended(self, part: Slice, ends: Mapping[str, Sequence[SliceEnd]]) -> Turn:
+        """Note how the items of a slice have ended: for each of its members all that it has there.
+
+        Raises:
+            UnfoldingError: they are not those of the slice; nothing has changed.
+        """
+        places = self._places_of(part)
+        for label, there in places.items():
+            if len(ends.get(label, ())) != len(there) or any(end.state not in FINAL for end in ends[label]):
+                raise UnfoldingError(f"a slice has {len(there)} items of {label!r}, and {len(ends.get(label, ()))} ended")
+        for label, there in places.items():
+            self._agenda.end_slice(self._labels[label], there.start, ends[label])
+        if self._is_cancelled:
+            self._cancelled_something |= any(end.cause == RUN_CANCELLED for some in ends.values() for end in some)
+        return self._agenda.turn()
+
+    def stop(self, label: str, root: Cause) -> Turn:
+        """Start no more items of a label, because one of them has failed in another slice: ``root``."""
+        self._agenda.stop(self._labels[label], root)
+        return self._agenda.turn()
+
+    def ends(self, label: str) -> list[SliceEnd]:
+        """Return the ends of a label's items, which are final, as whoever cut the slice takes them."""
+        progress = self._labels[label]
+        return [
+            SliceEnd(
+                state,
+                progress.item_light(place) or Light.GREEN,
+                progress.causes.get(place),
+                progress.values.get(place, {}),
+                place in progress.begun,
+            )
+            for place, state in enumerate(progress.states)
+        ]
 
     def cancel(self) -> Turn:
         """Cancel the run: nothing starts any more, what waits has ended, and what runs keeps the end that it will come to.
@@ -182,6 +246,15 @@ class Unfolding:
         items of the family must be known.
         """
         return Slice.of(self.graph, self._labels, family, members, range(first, end))
+
+    def _places_of(self, part: Slice) -> dict[str, range]:
+        """The places of each member's items in a slice."""
+        found = {}
+        for label in part.members:
+            share = self.graph.lines[self.graph.shapes[label].family or ""][part.family]
+            there = range(len(self._labels[label].states))
+            found[label] = there[part.first * share : (part.first + len(part.rows)) * share]
+        return found
 
     def _taken(self, progress: LabelProgress, place: int, label: str) -> Any:
         return taken(progress, progress.shape.needs[label], progress.producers[label], place, None)

@@ -99,7 +99,7 @@ def test_members_behind_a_join_over_their_family_are_in_a_later_stage() -> None:
         step("list", follows="day", takes=("twice",)),
         step("other", axes=FAN),
     )
-    assert graph.stages("day") == [("day", "clean", "twice"), ("late", "later", "last", "list")]
+    assert graph.stages("day") == [("day", "clean", "twice"), ("late", "later", "list"), ("last",)]
     assert graph.stages("other") == [("other",)]
 
 

@@ -9,7 +9,7 @@ looked at once for each need within its family, and each label once for each oth
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -18,8 +18,9 @@ from ...values.item_state import BAD, GOOD, ItemState
 from ...wording import listed
 from ..conditions import ConditionError
 from ..graph import Graph
-from ..outcomes import CONDITION_FAILS, Cause, CauseKind, Outcome, Settled, Turn, UnfoldingError
+from ..outcomes import CONDITION_FAILS, Cause, CauseKind, Outcome, Settled, SliceEnd, Turn, UnfoldingError
 from ..step import OnFailure, OnItemFailure
+from .delegation import Delegate, Delegation
 from .item_rows import AxisError, rows_of_label
 from .lookups import Lookup
 from .progress import LabelProgress
@@ -37,7 +38,15 @@ class Agenda:
     """The labels of a run, and what is to be done with them before the next call."""
 
     def __init__(
-        self, graph: Graph, parameters: Mapping[str, Any], kept: Kept | None, *, stop_run: bool, part: Slice | None
+        self,
+        graph: Graph,
+        parameters: Mapping[str, Any],
+        kept: Kept | None,
+        *,
+        stop_run: bool,
+        part: Slice | None,
+        delegate: Delegate | None = None,
+        stopped: Mapping[str, Cause] | None = None,
     ) -> None:
         self.labels: Mapping[str, LabelProgress]
         if part is None:
@@ -56,6 +65,9 @@ class Agenda:
         self._fresh: deque[tuple[LabelProgress, int | None]] = deque()  # ends not yet passed on; None: of the label
         self._free: dict[str, LabelProgress] = {}  # labels that may have something to start
         self._settled: list[Settled] = []
+        self._stops = dict(stopped or {})  # labels of which nothing starts any more
+        self._stopped: list[tuple[str, Cause]] = []
+        self.delegation = Delegation(graph, self.labels, delegate)
         for progress in self.labels.values():
             if not progress.is_final:
                 self.not_final += 1
@@ -102,12 +114,13 @@ class Agenda:
         for label in sorted(free, key=self._place.__getitem__):
             starts += self._start(free[label])
         settled, self._settled = self._settled, []
-        return Turn(starts, settled)
+        stopped, self._stopped = self._stopped, []
+        return Turn(starts, settled, (), () if self.is_cut else tuple(self.delegation.ready()), tuple(stopped))
 
     def _pass_on_item(self, progress: LabelProgress, place: int) -> None:
         progress.passed[place] = 1
         for consumer, share in progress.item_consumers:
-            if consumer.length:
+            if consumer.length and consumer.delegated is None:
                 for theirs in range(place * share, (place + 1) * share):
                     self.looks += 1
                     self._came(consumer, theirs)
@@ -115,11 +128,14 @@ class Agenda:
             self._free[progress.label] = progress
 
     def _pass_on_label(self, progress: LabelProgress) -> None:
+        self.delegation.note(progress.delegated or self.delegation.family_of(progress))
         for consumer in progress.label_consumers:
             self._opens(consumer)
         if progress.whole is not None:
             progress.is_heard_of = True
             for consumer, _ in progress.item_consumers:
+                if consumer.delegated is not None:
+                    continue
                 for theirs in range(consumer.length or 0):
                     self.looks += 1
                     self._came(consumer, theirs)
@@ -176,6 +192,18 @@ class Agenda:
         progress.length = length = len(progress.rows)
         progress.states, progress.missing = [_S.PENDING] * length, [0] * length
         progress.passed = bytearray(length)
+        if progress.shape.founds_family and progress.founder is None:
+            self.delegation.ask(progress)
+        progress.delegated = self.delegation.family_of(progress)
+        if progress.delegated is not None:
+            self.delegation.note(progress.delegated)
+            for follower in progress.followers:
+                self._opens(follower)
+            if not length:
+                self._end_label(progress)
+            return
+        if progress.label in self._stops:
+            self.stop(progress, self._stops[progress.label])
         for need in progress.shape.needs.values():
             producer, share = progress.producers[need.label], need.share
             if share and not producer.is_heard_of:
@@ -245,6 +273,7 @@ class Agenda:
                 progress.states[place] = _S.RUNNING
                 progress.open += 1
                 progress.started += 1
+                progress.begun.add(place)
                 starts.append(progress.item(place))
         return starts
 
@@ -271,8 +300,8 @@ class Agenda:
         progress.count(place, state, cause)
         self._fresh.append((progress, place))
         if state in BAD:
-            if progress.shape.step.on_item_failure is OnItemFailure.STOP and progress.stopped_by is None and not self.is_cut:
-                self._stop_label(progress, place)
+            if progress.shape.step.on_item_failure is OnItemFailure.STOP and progress.stop_root is None and not self.is_cut:
+                self._stop_rest(progress, place)
             self._notice(progress, state, cause)
         if progress.ended == progress.length:
             self._end_label(progress)
@@ -281,10 +310,25 @@ class Agenda:
         self.not_final -= 1
         self._fresh.append((progress, None))
 
-    def _stop_label(self, progress: LabelProgress, failed: int) -> None:
-        """``on_item_failure: stop``: items that have not started are cancelled."""
-        progress.stopped_by = failed
-        root = progress.causes[failed]
+    def _stop_rest(self, progress: LabelProgress, failed: int) -> None:
+        """``on_item_failure: stop``: items that have not started are cancelled, wherever they are to be carried out."""
+        progress.stop_root = progress.causes[failed]
+        if progress.delegated is None:
+            self._cancel_rest(progress, progress.stop_root)
+        else:
+            self._stopped.append((progress.label, progress.stop_root))
+
+    def stop(self, progress: LabelProgress, root: Cause) -> None:
+        """Start no more items of a label, because of a failure of one that is carried out elsewhere."""
+        self._stops[progress.label] = root
+        if progress.length is None or progress.is_final:
+            return  # the rule applies once its items are known
+        progress.stop_root = root
+        self._cancel_rest(progress, root)
+        if progress.is_final:
+            self._end_label(progress)
+
+    def _cancel_rest(self, progress: LabelProgress, root: Cause) -> None:
         cause = Cause(CauseKind.STOPPED, root.item, f"{root.text}, and on_item_failure of {progress.label!r} is stop")
         for place, state in enumerate(progress.states):
             self.looks += 1
@@ -292,6 +336,19 @@ class Agenda:
                 progress.count(place, _S.CANCELLED, cause)
                 self._settled.append(Settled(progress.item(place), _S.CANCELLED, cause))
                 self._fresh.append((progress, place))
+
+    def end_slice(self, progress: LabelProgress, first: int, ends: Sequence[SliceEnd]) -> None:
+        """Note how the items of a label from a place on have ended in a slice."""
+        # what failed by itself first: it, and not what was cancelled for it, is why nothing more of the label starts
+        in_order = sorted(
+            enumerate(ends, first), key=lambda one: one[1].cause is None or one[1].cause.kind is not CauseKind.FAILURE
+        )
+        for place, end in in_order:
+            progress.open -= 1
+            progress.started -= not end.began
+            progress.own_skips += end.began and end.state is _S.SKIPPED
+            progress.note(place, Outcome(end.state, end.light, end.values))
+            self.end(progress, place, end.state, end.cause)
 
     def _notice(self, progress: LabelProgress, state: ItemState, cause: Cause | None) -> None:
         if self._stop_run and state in BAD and progress.shape.step.on_failure is OnFailure.STOP and self._failure is None:

@@ -39,6 +39,7 @@ class LabelProgress:
         self.orange: set[int] = set()
         self.missing: list[int] = []  # of each item: ends of other items that it has not heard of
         self.ready: list[int] = []  # a heap
+        self.begun: set[int] = set()  # items that were started
         self.open = self.ended = self.started = self.own_skips = self.not_run = 0
         self.counts = dict.fromkeys((*GOOD, *BAD, _S.SKIPPED), 0)
         self.label_consumers: list[LabelProgress] = []
@@ -47,7 +48,8 @@ class LabelProgress:
         self.lists: dict[tuple[str, ValueName | None], list[Any]] = {}  # of fans that it takes whole, made once
         self.passed = bytearray()  # of each item: its consumers have heard of its end
         self.is_heard_of = False  # as a label that ended whole
-        self.stopped_by: int | None = None  # the item after which ``on_item_failure: stop`` cancelled the rest
+        self.stop_root: Cause | None = None  # the failure after which ``on_item_failure: stop`` cancelled the rest
+        self.delegated: str | None = None  # the family that is carried out elsewhere, and this one's items with it
         self.is_handled = False  # a handler that runs for all its items, because a whole label has failed
         self.looks = 0
         self._blame: tuple[Cause | None] | None = None
@@ -105,8 +107,8 @@ class LabelProgress:
     def root(self, place: int) -> Cause:
         """Return the failure that is behind the end of an item."""
         cause = self.causes[place]
-        if cause.kind is CauseKind.STOPPED and self.stopped_by is not None:
-            return self.causes[self.stopped_by]
+        if cause.kind is CauseKind.STOPPED and self.stop_root is not None:
+            return self.stop_root
         return cause
 
     @property

@@ -39,6 +39,7 @@ class EndedLabel:
     whole: ItemState | None = None
     why: Cause | None = None  #: of a label that ended whole
     items: Sequence[EndedItem] = ()
+    stop_root: Cause | None = None  #: the failure for which ``on_item_failure: stop`` cancelled items
 
     @classmethod
     def of(cls, progress: LabelProgress, places: range | None = None) -> EndedLabel:
@@ -55,14 +56,14 @@ class EndedLabel:
             )
             for place in _there(progress, places)
         ]
-        return cls(items=items)
+        return cls(items=items, stop_root=progress.stop_root)
 
     def put_into(self, progress: LabelProgress) -> None:
         """Make a label that has not begun one that has ended so, and whose end everybody has heard of."""
         progress.whole, progress.why, progress.is_heard_of = self.whole, self.why, self.whole is not None
         if self.whole is not None:
             return
-        progress.length = len(self.items)
+        progress.length, progress.stop_root = len(self.items), self.stop_root
         progress.states = [ItemState.PENDING] * len(self.items)
         progress.passed = bytearray(b"\1") * len(self.items)
         progress.rows = [item.row for item in self.items]
