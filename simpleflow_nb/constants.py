@@ -29,6 +29,7 @@ STATE_FOLDER = ".simpleflow-nb"
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
+ITEMS_TYPE = "items_workflow"  #: items of runs in executions of their own, which no list of runs has
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 

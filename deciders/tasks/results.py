@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..values.artefact_key import ArtefactKey
+from ..values.item_state import ItemState
 from ..values.light import Light
 from ..values.run_state import RunState
 
@@ -68,6 +69,29 @@ class NotebookResult(FileResult):
     def remarks(self) -> Sequence[str]:
         """Note where the notebook ended itself, if it did."""
         return (f"ended by the notebook in cell {self.ended_in_cell}",) if self.ended_in_cell is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEnd:
+    """End of an item that was carried out in an execution of its own."""
+
+    state: ItemState
+    result: Mapping[str, Any] | None = None  #: the JSON of a `NotebookResult`, if it ended well
+    said: str | None = None  #: why it ended otherwise
+    details: str | None = None  #: of the failure, such as its traceback
+
+    def as_json(self) -> dict[str, Any]:
+        found = {"state": str(self.state), "result": self.result, "said": self.said, "details": self.details}
+        return {name: value for name, value in found.items() if value is not None}
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> SharedEnd:
+        """Read the end in a history.
+
+        Raises:
+            KeyError, TypeError, ValueError: ``value`` is not such an end.
+        """
+        return cls(ItemState.read(value["state"]), value.get("result"), value.get("said"), value.get("details"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

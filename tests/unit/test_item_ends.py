@@ -81,7 +81,10 @@ def test_a_retry_overwrites_the_row_of_the_attempt_before_and_never_the_other_wa
 
 
 def test_nothing_is_written_of_an_item_whose_process_is_being_ended(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), recorded_item("run-1", ItemPlace(Artefacts(tmp_path), "flows", FIRST.instance, "a"), 1):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        recorded_item("run-1", ItemPlace(Artefacts(tmp_path), "flows", FIRST.instance, "a"), 1),
+    ):
         raise KeyboardInterrupt
     assert items(tmp_path) == []
 

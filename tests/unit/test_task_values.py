@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deciders.tasks.arguments import NotebookTask, ReportTask
-from deciders.tasks.results import CheckResult, NotebookResult, ReportResult, RunResult, StartedRuns
+from deciders.tasks.results import CheckResult, NotebookResult, ReportResult, RunResult, SharedEnd, StartedRuns
 from deciders.values.light import Light
 from deciders.values.run_state import RunState
 
@@ -34,6 +34,8 @@ WRITTEN: list[tuple[Any, dict[str, Any]]] = [
     (StartedRuns, {"started": ["a"], "held_back": 2}),
     (CheckResult, CHECK),
     (CheckResult, {**CHECK, "retry_seconds": None}),
+    (SharedEnd, {"state": "succeeded", "result": RESULT}),
+    (SharedEnd, {"state": "failed", "said": "no data", "details": "..."}),
     (RunResult, DONE),
     (RunResult, {**DONE, "state": "skipped", "cached": ["count", "count.pdf"]}),
     (RunResult, {**DONE, "state": "already done"}),

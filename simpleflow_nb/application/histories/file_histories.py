@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
 from ...local.reading import Reading
 from ...local.service import DOMAIN
 from ...processes.payload_directory import Payloads
@@ -31,16 +31,16 @@ def histories_of_others(
 
     def is_own(info: dict[str, Any]) -> bool:
         kind = info["workflowType"]["name"]
-        if info["domain"] != DOMAIN or kind not in (NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE):
+        if info["domain"] != DOMAIN or kind not in (NOTEBOOK_TYPE, ITEMS_TYPE, SENSOR_TYPE, BACKFILL_TYPE):
             return False
-        if kind == NOTEBOOK_TYPE and not names.intersection(info["tagList"][:1]):
+        if kind in (NOTEBOOK_TYPE, ITEMS_TYPE) and not names.intersection(info["tagList"][:1]):
             return False
         if kind == SENSOR_TYPE and info["execution"]["workflowId"] == sensor_id(specification.file):
             return True
         given = readable_arguments(service, info, payloads)
         if "outputs" in given and not is_own_place(str(given["outputs"]), places):
             return False
-        return kind == NOTEBOOK_TYPE or _is_of(given, specification, outputs)
+        return kind in (NOTEBOOK_TYPE, ITEMS_TYPE) or _is_of(given, specification, outputs)
 
     return {info["execution"]["runId"] for info in ended if not is_own(info)}
 

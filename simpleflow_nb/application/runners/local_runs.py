@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
     from deciders.specification import Specification
 
-RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what is waited for
+RUN_TYPES = (NOTEBOOK_TYPE, ITEMS_TYPE, BACKFILL_TYPE)  #: what is waited for
 
 
 def open_run(

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE
 from ...exceptions import DefinitionError
 from ...processes.decider import Decider
 from ..events import Announcement, Event, Note, Started
@@ -36,7 +36,7 @@ def start_there(
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE)).register_types()
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE, ITEMS_TYPE)).register_types()
     where, by = (place.service, place.domain), present_user()
     run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, started_by=by)
     if run_id is None:
@@ -69,7 +69,8 @@ def carry_out_there(
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)
-    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE, BACKFILL_TYPE)).register_types()
+    types = application_workflows(NOTEBOOK_TYPE, ITEMS_TYPE, BACKFILL_TYPE)
+    Decider(place.service, place.domain, DECISIONS, types).register_types()
     workflow_id, run_id = start_backfill(
         place.service,
         place.domain,
