@@ -147,9 +147,12 @@ def _predecessors(flow: type, name: str, definitions: Mapping[str, Step]) -> tup
         known = known_definition(needed)
         meant = str(getattr(plain_function(needed), "__name__", needed)) if known is None else known.name
         if known is None or known not in of_bases or meant not in definitions:  # an override stands in its base's place
+            is_of_another = meant in definitions
+            named = getattr(plain_function(needed), "__qualname__", meant) if is_of_another else meant
+            hint = "" if is_of_another else did_you_mean(meant, definitions)
             raise DefinitionError(
-                f"{flow.__qualname__}.{name} ({definition.place}) needs {meant!r:.80}, which is no step of this flow"
-                f"{did_you_mean(meant, definitions)}; its steps are {listed(list(definitions))}"
+                f"{flow.__qualname__}.{name} ({definition.place}) needs {named!r:.200}, which is no step of this flow{hint}; "
+                f"its steps are {listed(list(definitions))}"
             )
         found[meant] = None
     return tuple(found)

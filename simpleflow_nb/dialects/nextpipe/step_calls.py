@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from deciders.wording import shown
-
 from .flow_log import logged_as
 from .inputs import Input, made_of
 from .step_definition import Step
@@ -49,7 +47,7 @@ def result_of_step(
         if not definition.is_foreach():
             return {"value": values.put(result, what)}
         if isinstance(result, str | bytes | bytearray | Mapping) or not isinstance(result, Iterable):
-            raise UnfitValue(f"step {definition.get_id()} is a foreach step and returns a list, not {shown(result)}")
+            raise UnfitValue(f"step {definition.get_id()} is a foreach step and returns a list, not {result!r:.80}")
         return {"items": [values.put(one, f"{what} [{place}]") for place, one in enumerate(result)]}
 
 
