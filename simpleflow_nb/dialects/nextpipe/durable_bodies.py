@@ -11,10 +11,9 @@ from typing import Any
 from ... import payload
 from ...activity_context import context
 from ...exceptions import TaskFailed
-from ...tracebacks import text_of
 from .configuration import Configuration
 from .inputs import Input
-from .step_calls import answer_of_condition, result_of_step
+from .step_calls import EndedAfterAll, answer_of_condition, failing_even_if_cancelled, result_of_step
 from .step_definition import Step, known_definition
 from .values import JsonValues, UnfitValue
 
@@ -48,10 +47,6 @@ def _key(given: Mapping[str, Any]) -> str:
     return json.dumps(given, sort_keys=True)
 
 
-class EndedAfterAll(Exception):
-    """A step that was to be cancelled has raised an exception: its failure counts, and the text of this one tells it."""
-
-
 @dataclass(frozen=True)
 class StepBody:
     """The body of the activity of a step."""
@@ -83,14 +78,13 @@ class ConditionBody:
 def _told(flow: type, node: str) -> Iterator[None]:
     """Let the program that waits for the run in this process have the exception of a block."""
     try:
-        yield
+        with failing_even_if_cancelled():
+            yield
     except BaseException as error:
-        here = context()
+        raised = error.__cause__ if isinstance(error, EndedAfterAll) and error.__cause__ is not None else error
         for own in _own_runs:
             if type(own.flow) is flow:
-                own.errors[here.run_id, node] = error
-        if here.cancel_requested():
-            raise EndedAfterAll(f"{type(error).__name__}: {text_of(error)}") from error
+                own.errors[context().run_id, node] = raised
         if isinstance(error, UnfitValue):
             details = payload.encode({"error_type": "TypeError", "message": str(error)})
             raise TaskFailed(node, f"TypeError: {error}", details) from None

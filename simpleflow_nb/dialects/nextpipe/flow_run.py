@@ -272,7 +272,7 @@ class FlowRun(Workflow):
 def _told(error: BaseException, details: str | None) -> tuple[str, str | None]:
     """Return the text of the exception behind the failure of a task, and the task's details."""
     reason = error.reason if isinstance(error, TaskFailed) else None
-    if isinstance(error, TaskCanceled):  # it was to end, and raised an exception first, which its worker has told
+    if isinstance(error, TaskCanceled):  # see EndedAfterAll
         return str(details).partition(": ")[2], None
     try:
         found = json.loads(details or "")

@@ -18,7 +18,7 @@ from .flow_run import FlowRun
 from .flow_types import types_of, workflow_of
 from .inputs import Input, made_of
 from .plan import condition_label
-from .step_calls import answer_of_condition, result_of_step
+from .step_calls import answer_of_condition, failing_even_if_cancelled, result_of_step
 from .step_definition import Step
 from .values import MemoryValues
 
@@ -127,8 +127,9 @@ class _MemoryRun:
 
     @contextmanager
     def _noting(self, node: str) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self.errors[node] = error
-            raise
+        with failing_even_if_cancelled():
+            try:
+                yield
+            except BaseException as error:
+                self.errors[node] = error
+                raise

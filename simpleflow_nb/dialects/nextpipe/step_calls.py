@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from ...activity_context import context
+from ...tracebacks import text_of
 from .flow_log import logged_as
 from .inputs import Input, made_of
 from .step_definition import Step
@@ -26,6 +29,21 @@ def parameters_of(function: Callable[..., Any]) -> tuple[bool, bool]:
 def takes_flow(definition: Step) -> bool:
     """Return whether a step is a method: its first parameter is called ``self``."""
     return parameters_of(definition.function)[0]
+
+
+class EndedAfterAll(Exception):
+    """A step that was to be cancelled has raised an exception: its failure counts, and the text of this one tells it."""
+
+
+@contextmanager
+def failing_even_if_cancelled() -> Iterator[None]:
+    """Let the worker report an exception of a block also if the task is to be cancelled: else it would report just that."""
+    try:
+        yield
+    except BaseException as error:
+        if context().cancel_requested():
+            raise EndedAfterAll(f"{type(error).__name__}: {text_of(error)}") from error
+        raise
 
 
 def result_of_step(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
+from simpleflow_nb.activity_context import context
 from simpleflow_nb.dialects.nextpipe import Configuration, FlowSpec, foreach, join, needs, optional, repeat, step
 
 from .ran import failed, statuses
@@ -76,6 +78,45 @@ def test_of_several_failures_the_first_in_the_order_of_definition_is_told_after_
     assert str(failed(flow)) == "Flow failed: Step a failed: a"
     ended = statuses(flow)
     assert {name: ended[name] for name in ("a", "b", "c")} == {"a": ["failed"], "b": ["failed"], "c": ["succeeded"]}
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+@pytest.mark.parametrize(("error", "text"), [(ValueError("too late"), "too late"), (ValueError(), "")])
+def test_what_fails_after_it_was_asked_to_end_has_failed(
+    is_durable: bool, error: Exception, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its worker had heard of that by then changes no failure that is told."""
+    monkeypatch.setattr(AskedToEnd, "error", error)
+    flow = AskedToEnd("flow", None)
+    found = failed(flow, **({"local": tmp_path / "journal.sqlite3"} if is_durable else {}))
+    assert str(found) == f"Flow failed: Step a failed: {text}"
+    assert found.__cause__ is error
+    assert statuses(flow) == {"a": ["failed"], "b": ["failed"], "c": ["succeeded"]}
+
+
+class AskedToEnd(FlowSpec):
+    error = Exception()
+
+    @step
+    def a(self):
+        wait_for_cancellation()
+        raise self.error
+
+    @step
+    def b():
+        raise ValueError("first")
+
+    @step
+    def c():
+        wait_for_cancellation()
+        return 1
+
+
+def wait_for_cancellation() -> None:
+    is_cancelled = threading.Event()
+    here = context()
+    here.on_cancel.append(is_cancelled.set)
+    assert here.cancel_requested() or is_cancelled.wait(60)
 
 
 def test_of_several_items_the_lowest_index_is_told() -> None:
