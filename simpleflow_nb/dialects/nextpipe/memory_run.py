@@ -55,13 +55,13 @@ class _MemoryRun:
 
     def carried_out(self) -> dict[str, Any]:
         """Return what the workflow tells of its nodes at its end."""
-        config, workflow_id = self._flow.config, f"{self._workflow.__name__}-{next(_numbers)}"
+        config, plan, workflow_id = self._flow.config, self._workflow.plan, f"{self._workflow.__name__}-{next(_numbers)}"
         service = LocalService(quotas=UNLIMITED)
         engine = Engine(
             service,
             DOMAIN,
             decision_list=_LIST,
-            task_lists={_LIST: config.threads},
+            task_lists={_LIST: min(config.threads, plan.most_at_once() or config.threads)},
             workflows=[self._workflow],
             activity_task_list=_LIST,
             on_parked=self._parked.append,
@@ -93,6 +93,8 @@ class _MemoryRun:
                 return report
         finally:
             engine.stop(cancel=not has_ended)
+            if has_ended:
+                engine.worker.abandon()  # nothing is under way, and nobody needs heartbeats any more
             service.close()
             engine.join(_LAST_SECONDS if has_ended else 0.0)
 

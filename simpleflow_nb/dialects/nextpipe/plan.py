@@ -105,6 +105,23 @@ class Plan:
         """Return whether repeats alone make more nodes than a step may have; those of a step that starts do not count."""
         return bool(self.predecessors[name]) and self.definitions[name].get_repetitions() > max_step_inputs
 
+    def most_at_once(self) -> int | None:
+        """Return a number of nodes of which more never run at once; None if the lengths of lists decide that.
+
+        Steps of which each needs the one before never run at once, so each such row of steps counts once.
+        """
+        if any(one.is_foreach() for one in self.definitions.values()):
+            return None
+        widths: list[int] = []  # of each row, that of its most repeated step
+        rows: dict[str, int] = {}  # of the steps that end one
+        for name, definition in self.definitions.items():
+            before = next((one for one in self.predecessors[name] if one in rows), None)
+            if before is None:
+                widths.append(1)
+            row = rows[name] = len(widths) - 1 if before is None else rows.pop(before)
+            widths[row] = max(widths[row], definition.get_repetitions())
+        return sum(widths)
+
     def graph(self, max_step_inputs: int) -> Graph:
         """Return the graph of the steps, in which a step may have so many nodes."""
         steps: list[GraphStep] = []

@@ -16,6 +16,7 @@ from simpleflow_nb.dialects.nextpipe import (
     repeat,
     step,
 )
+from simpleflow_nb.dialects.nextpipe.plan import Plan
 from simpleflow_nb.exceptions import DefinitionError
 
 from .ran import ran
@@ -146,3 +147,35 @@ def test_results_of_what_is_no_step_are_refused() -> None:
     with pytest.raises(DefinitionError) as raised:
         flow.graph.get_step(Other.alien)
     assert str(raised.value) == "'alien' is no step of Flow"
+
+
+class Wide(FlowSpec):
+    @step
+    def a():
+        return 1
+
+    @needs(predecessors=[a])
+    @repeat(3)
+    @step
+    def b(x):
+        return x
+
+    @needs(predecessors=[a])
+    @step
+    def c(x):
+        return x
+
+    @needs(predecessors=[b, c])
+    @step
+    def d(x, y):
+        return x
+
+    @step
+    def e():
+        return 1
+
+
+def test_a_run_in_memory_has_no_more_threads_than_nodes_that_can_run_at_once() -> None:
+    assert Plan.of(Wide).most_at_once() == 3 + 1 + 1
+    assert Plan.of(Flow).most_at_once() is None
+    assert Plan.of(FlowSpec).most_at_once() == 0
