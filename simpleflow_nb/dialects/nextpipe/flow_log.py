@@ -1,4 +1,4 @@
-"""What steps say while they run."""
+"""Lines that steps write while they run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _node: ContextVar[str] = ContextVar("node of a flow", default=_OUTSIDE)
 
 def log(message: object, step_name: str | None = None) -> None:
     """Write a line to stderr, behind the node that runs here: ``[solve_0] text``; outside of a step it is ``[main] text``."""
-    print(f"[{step_name or _node.get()}] {message}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"[{step_name or _node.get()}] {message}\n")  # in one piece, as others write at the same time
+    sys.stderr.flush()
 
 
 @contextmanager

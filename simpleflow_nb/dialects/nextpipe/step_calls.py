@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ...activity_context import context
+from ...exceptions import SimpleflowError
 from ...tracebacks import text_of
 from .flow_log import logged_as
 from .inputs import Input, made_of
@@ -31,7 +32,7 @@ def takes_flow(definition: Step) -> bool:
     return parameters_of(definition.function)[0]
 
 
-class EndedAfterAll(Exception):
+class EndedAfterAll(SimpleflowError):
     """A step that was to be cancelled has raised an exception: its failure counts, and the text of this one tells it."""
 
 

@@ -70,7 +70,7 @@ class Step:
 
     @property
     def place(self) -> str:
-        """Where its function stands: ``flow.py:12``; its name if it is not written in Python."""
+        """The place of its function, ``flow.py:12``; its name if it is not written in Python."""
         code = getattr(self.function, "__code__", None)
         return self.name if code is None else f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
 

@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ...exceptions import SimpleflowError
 from .app_options import AppOption, AppRunConfig
 
 _NEVER_CHANGED = frozenset({type(None), bool, int, float, str, bytes})
@@ -61,7 +62,7 @@ class MemoryValues:
             return pickle.loads(self._pickled[kept])
 
 
-class UnfitValue(TypeError):
+class UnfitValue(SimpleflowError, TypeError):
     """A step has returned what cannot be handed on. The sentence says all; there is nothing to trace."""
 
 
