@@ -289,8 +289,9 @@ def parse_input(text: str | None, takes_names: Callable[[], bool] = lambda: Fals
     """Parse ``--input`` of the command line, in all of simpleflow's forms, to ``{"args": [...], "kwargs": {...}}``.
 
     A mapping with ``args`` and ``kwargs`` (or either) is taken as it is. Any other mapping is the keyword arguments if the
-    workflow ``takes_names``, which is asked only then; else it is refused, as its meaning would be a guess. A list is the positional arguments. A number, a string, null, or text that is not JSON is the only argument.
-    Without a text there are no arguments.
+    workflow ``takes_names``, which is asked only then; else it is refused, as its meaning would be a guess. A list is the
+    positional arguments. A number, a string, null, or text that is not JSON is the only argument. Without a text there are no
+    arguments.
 
     Raises:
         ValueError: a mapping has other keys, ``args``/``kwargs`` are of the wrong kind, or :func:`parse_value` refuses it.

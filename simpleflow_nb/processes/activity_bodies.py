@@ -102,7 +102,7 @@ def _named(name: str) -> Activity[Any, Any]:
 
 
 def _named_within(name: str) -> Activity[Any, Any] | None:
-    """Find an activity within a class of a module that has been imported, such as ``module.Class.function``; None without one."""
+    """Find an activity within a class of a module that has been imported, such as ``module.Class.function``, or None."""
     parts = name.split(".")
     for n in range(len(parts) - 2, 0, -1):
         found: Any = sys.modules.get(".".join(parts[:n]))

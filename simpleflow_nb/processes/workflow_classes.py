@@ -18,7 +18,6 @@ from ..workflow import Workflow
 from .interrupts import may_be_interrupted
 from .own_modules import is_program
 
-
 _HOOK = "__workflow__"  #: of what is no workflow itself
 
 
