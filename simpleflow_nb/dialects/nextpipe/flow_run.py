@@ -148,18 +148,20 @@ class FlowRun(Workflow):
 
     def _inputs(self, unfolding: Unfolding, item: Item) -> list[Any]:
         """Return the inputs of a node, in the order of ``needs``. A future in them is the result of its task."""
-        step, definition = item.label, self.plan.definitions[item.label]
-        predecessors = self.plan.predecessors[step]
-        if not predecessors:
+        if not self.plan.predecessors[item.label]:
             return [{"value": self.given["input"]}]
+        tokens = self._tokens(unfolding, item)
+        if self.plan.definitions[item.label].is_join():
+            return [{"combinations": [[self._input(one) for one in axis] for axis in tokens]}]
+        return [self._input(token) for token in tokens]
+
+    def _tokens(self, unfolding: Unfolding, item: Item) -> list[Any]:
+        """Return what the graph says that a node takes of each predecessor; of each a list for a join, which combines them."""
         row, taken, lists = unfolding.axes(item), unfolding.arguments(item), unfolding.gathered(item)
-        if definition.is_join():
-            axes = [
-                [self._input(one) for one in lists[axis_of(other)]] if axis_of(other) in lists else [self._input(taken[other])]
-                for other in predecessors
-            ]
-            return [{"combinations": axes}]
-        return [self._input(taken[other] if other in taken else row[axis_of(other)]) for other in predecessors]
+        predecessors = self.plan.predecessors[item.label]
+        if self.plan.definitions[item.label].is_join():
+            return [list(lists[axis_of(one)]) if axis_of(one) in lists else [taken[one]] for one in predecessors]
+        return [taken[one] if one in taken else row[axis_of(one)] for one in predecessors]
 
     def _input(self, token: Any) -> Input | Future[Any]:
         """Return what a token of the graph stands for."""
@@ -174,16 +176,14 @@ class FlowRun(Workflow):
 
     def _sources(self, unfolding: Unfolding, item: Item) -> list[Item]:
         """Return the nodes whose results a node gets."""
-        if not self.plan.predecessors[item.label]:
-            return []
-        taken = [*unfolding.axes(item).values(), *unfolding.arguments(item).values()]
-        for one in unfolding.gathered(item).values():
-            taken += one
         found: dict[Item, None] = {}
-        for token in taken:
-            for one in token if isinstance(token, list) else [token]:
-                if isinstance(one, Part | Item):
-                    found[one.item if isinstance(one, Part) else one] = None
+        left = deque(self._tokens(unfolding, item))
+        while left:
+            token = left.popleft()
+            if isinstance(token, list):
+                left.extendleft(reversed(token))
+            elif token is not None:
+                found[token.item if isinstance(token, Part) else token] = None
         return list(found)
 
     # ---- what has become of it --------------------------------------------------------------------------------

@@ -54,10 +54,10 @@ def _activity(name: str, body: Any) -> Activity[Any, Any]:
 
 def types_of(flow: type) -> FlowTypes:
     """Return the names and activities of a class, made once."""
-    found: FlowTypes | None = vars(flow).get("_types")
+    found: FlowTypes | None = vars(flow).get("_nextpipe_types")
     if found is None:
         found = FlowTypes.of(flow)
-        flow._types = found  # type: ignore[attr-defined]  # of this class alone, not of its subclasses
+        flow._nextpipe_types = found  # type: ignore[attr-defined]  # of this class alone, not of its subclasses
     return found
 
 
@@ -76,7 +76,7 @@ def workflow_of(flow: type) -> type[FlowRun]:
     Raises:
         DefinitionError: it cannot be run.
     """
-    found: type[FlowRun] | None = vars(flow).get("_workflow")
+    found: type[FlowRun] | None = vars(flow).get("_nextpipe_workflow")
     if found is None:
         plan, types = Plan.of(flow), types_of(flow)
         found = type(
@@ -91,5 +91,5 @@ def workflow_of(flow: type) -> type[FlowRun]:
                 "activities": types.activities,
             },
         )
-        flow._workflow = found  # type: ignore[attr-defined]  # of this class alone
+        flow._nextpipe_workflow = found  # type: ignore[attr-defined]  # of this class alone
     return found

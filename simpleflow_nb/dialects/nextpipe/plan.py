@@ -18,6 +18,9 @@ from deciders.wording import did_you_mean, listed
 from ...exceptions import DefinitionError
 from .step_definition import Step, known_definition, plain_function
 
+#: Methods of a flow, which no step may hide.
+_KEPT = ("run", "get_result")
+
 #: The value that a step leaves, as the graph names it: the list of a producer, the answer of a condition.
 OUTPUT = ValueName(ValueKind.OUTPUT, None)
 
@@ -81,9 +84,6 @@ class Plan:
             chain = " -> ".join((*circles[0], circles[0][0]))
             raise DefinitionError(f"the steps of {flow.__qualname__} need each other in a circle: {chain}")
         return cls(definitions, predecessors)
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def is_fan(self, name: str) -> bool:
         """Return whether a step runs once for each of something that is before it, be it repeated or not."""
@@ -177,6 +177,8 @@ def _predecessors(flow: type, name: str, definitions: Mapping[str, Step]) -> tup
 
 def _fault_of(definition: Step, predecessors: tuple[str, ...]) -> str | None:
     function, repetitions = definition.function, definition.repetitions
+    if definition.name in _KEPT:
+        return f"hides {definition.name}() of the flow; give the step another name"
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return "is async; a step is a plain function, which runs in a thread of its own"
     if repetitions is not None and (type(repetitions) is not int or repetitions < 0):

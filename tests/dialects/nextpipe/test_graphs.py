@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from simpleflow_nb.dialects.nextpipe import (
@@ -16,6 +18,7 @@ from simpleflow_nb.dialects.nextpipe import (
     repeat,
     step,
 )
+from simpleflow_nb.dialects.nextpipe.flow_types import types_of
 from simpleflow_nb.dialects.nextpipe.plan import Plan
 from simpleflow_nb.exceptions import DefinitionError
 
@@ -147,6 +150,61 @@ def test_results_of_what_is_no_step_are_refused() -> None:
     with pytest.raises(DefinitionError) as raised:
         flow.graph.get_step(Other.alien)
     assert str(raised.value) == "'alien' is no step of Flow"
+
+
+class Sources(FlowSpec):
+    @repeat(2)
+    @step
+    def a():
+        return 1
+
+    @foreach()
+    @step
+    def z():
+        return [5, 6]
+
+    @needs(predecessors=[a, z])
+    @step
+    def pair(values, x):
+        return x
+
+    @join()
+    @needs(predecessors=[pair, a])
+    @step
+    def all_of_it(rows):
+        return rows
+
+
+def test_nodes_know_whose_results_they_got_in_the_order_of_needs() -> None:
+    """There the list is always empty."""
+    flow = ran(Sources)
+    told = {node.id: [one.id for one in node.predecessors] for one in flow.graph.steps[2:] for node in one.nodes}
+    assert told == {
+        "pair_0": ["a_0", "a_1", "z_0"],
+        "pair_1": ["a_0", "a_1", "z_0"],
+        "all_of_it_0": ["pair_0", "pair_1", "a_0", "a_1"],
+    }
+
+
+def test_each_step_is_a_type_of_activity_and_a_class_in_a_function_has_a_number() -> None:
+    def make() -> type[FlowSpec]:
+        class Inner(FlowSpec):
+            @optional(condition=lambda step: True)
+            @step
+            def a():
+                return 1
+
+        return Inner
+
+    assert [one.name for one in types_of(Sources).activities.values()] == [
+        f"{__name__}.Sources.{name}" for name in ("a", "z", "pair", "all_of_it")
+    ]
+    numbered = [sorted(one.name for one in types_of(make()).activities.values()) for _ in range(2)]
+    pattern = re.escape(f"{__name__}.test_each_step_is_a_type_of_activity_and_a_class_in_a_function_has_a_number")
+    for step_name, condition in numbered:
+        assert re.fullmatch(pattern + r"\.[0-9]+\.make\.in\.Inner\.a", step_name)
+        assert condition == f"{step_name}.condition"
+    assert numbered[0] != numbered[1]
 
 
 class Wide(FlowSpec):

@@ -107,6 +107,15 @@ def foreach_and_repeat() -> type[FlowSpec]:
     return Flow
 
 
+def hides_run() -> type[FlowSpec]:
+    class Flow(FlowSpec):
+        @step
+        def run():
+            return 1
+
+    return Flow
+
+
 def app_step() -> type[FlowSpec]:
     class Flow(FlowSpec):
         @app(app_id="echo", options={"seconds": 3, "none": None})
@@ -153,6 +162,7 @@ REFUSED: list[tuple[Callable[[], type[FlowSpec]], str]] = [
         foreach_and_repeat,
         "foreach_and_repeat.<locals>.Flow.a (FILE) has foreach and repeat; give one, or repeat a step before it",
     ),
+    (hides_run, "hides_run.<locals>.Flow.run (FILE) hides run() of the flow; give the step another name"),
     (app_step, "app_step.<locals>.Flow.solve (FILE) is an app step; these come with connectors, and no connector is here yet"),
     (
         app_step_with_two_predecessors,
