@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from .app_options import AppOption, AppRunConfig
 from .configuration import Configuration
-from .decorators import app, foreach, join, needs, optional, repeat, step
 from .flow import FlowSpec
 from .flow_graph import (
     STATUS_CANCELLED,
@@ -17,8 +15,10 @@ from .flow_graph import (
     FlowNode,
     FlowStep,
 )
-from .flow_log import log
-from .step_definition import Step
+from .steps.app_options import AppOption, AppRunConfig
+from .steps.decorators import app, foreach, join, needs, optional, repeat, step
+from .steps.flow_log import log
+from .steps.step_definition import Step
 
 __all__ = [
     "STATUS_CANCELLED",

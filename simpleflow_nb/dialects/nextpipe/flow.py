@@ -8,8 +8,8 @@ from typing import Any
 from ...exceptions import DefinitionError
 from .configuration import Configuration
 from .flow_graph import FlowGraph
-from .flow_types import types_of, workflow_of
-from .step_definition import known_definition
+from .runs.flow_types import types_of, workflow_of
+from .steps.step_definition import known_definition
 
 
 class _WorkflowOfFlow:
@@ -67,11 +67,11 @@ class FlowSpec:
             DefinitionError: of a durable run: no other process could import the flow, or its input is no JSON value.
         """
         if local is None:
-            from .memory_run import run_in_memory
+            from .runs.memory_run import run_in_memory
 
             run_in_memory(self)
         else:
-            from .durable_run import run_durably
+            from .runs.durable_run import run_durably
 
             run_durably(self, local)
 

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from ...exceptions import DefinitionError
-from .flow_types import plan_of
 from .plan import Plan
-from .step_definition import Step, known_definition
+from .runs.flow_types import plan_of
+from .steps.step_definition import Step, known_definition
 
 STATUS_PENDING = "pending"
 STATUS_RUNNING = "running"

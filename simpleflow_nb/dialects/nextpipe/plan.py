@@ -16,7 +16,7 @@ from deciders.steps.step import Step as GraphStep
 from deciders.wording import did_you_mean, listed
 
 from ...exceptions import DefinitionError
-from .step_definition import Step, known_definition, plain_function
+from .steps.step_definition import Step, known_definition, plain_function
 
 #: Methods of a flow, which no step may hide.
 _KEPT = ("run", "get_result")

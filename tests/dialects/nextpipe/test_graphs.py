@@ -18,8 +18,8 @@ from simpleflow_nb.dialects.nextpipe import (
     repeat,
     step,
 )
-from simpleflow_nb.dialects.nextpipe.flow_types import types_of
 from simpleflow_nb.dialects.nextpipe.plan import Plan
+from simpleflow_nb.dialects.nextpipe.runs.flow_types import types_of
 from simpleflow_nb.exceptions import DefinitionError
 
 from .ran import ran

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simpleflow_nb.dialects.nextpipe import AppOption, AppRunConfig, FlowSpec, foreach, join, needs, repeat, step
-from simpleflow_nb.dialects.nextpipe.values import ChangedValue, JsonValues, MemoryValues
+from simpleflow_nb.dialects.nextpipe.runs.values import ChangedValue, JsonValues, MemoryValues
 
 from .ran import ran
 

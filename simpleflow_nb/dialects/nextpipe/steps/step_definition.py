@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...exceptions import DefinitionError
+from ....exceptions import DefinitionError
 
 #: The attribute of a function that holds its definition.
 _ATTRIBUTE = "step"

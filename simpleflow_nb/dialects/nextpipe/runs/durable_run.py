@@ -7,15 +7,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ...application.events import Note
-from ...application.executions.class_runs import ClassRun, start_class_here
-from ...application.executions.run_queries import query_run
-from ...application.services import Local
-from ...exceptions import DefinitionError, TaskFailed
+from ....application.events import Note
+from ....application.executions.class_runs import ClassRun, start_class_here
+from ....application.executions.run_queries import query_run
+from ....application.services import Local
+from ....exceptions import DefinitionError, TaskFailed
 from .durable_bodies import VALUES, own_run
 from .flow_types import workflow_of
-from .inputs import made_of
-from .values import ChangedValue
+from .values import ChangedValue, made_of
 
 logger = logging.getLogger("simpleflow_nb")
 

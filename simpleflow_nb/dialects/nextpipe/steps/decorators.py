@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from ...exceptions import DefinitionError
+from ....exceptions import DefinitionError
 from .step_definition import Step, definition_of
 
 F = TypeVar("F")

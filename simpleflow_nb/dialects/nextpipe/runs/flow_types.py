@@ -6,12 +6,12 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from ...activity import Activity
-from ...constants import NEVER
+from ....activity import Activity
+from ....constants import NEVER
+from ..plan import Plan, condition_label
+from ..steps.step_definition import Step, known_definition
 from .durable_bodies import ConditionBody, StepBody
 from .flow_run import FlowRun
-from .plan import Plan, condition_label
-from .step_definition import Step, known_definition
 
 _LOCALS = "<locals>"
 

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from ...activity_context import context
-from ...exceptions import SimpleflowError
-from ...tracebacks import text_of
-from .flow_log import logged_as
-from .inputs import Input, made_of
-from .step_definition import Step
-from .values import UnfitValue, Values
+from ....activity_context import context
+from ....exceptions import SimpleflowError
+from ....tracebacks import text_of
+from ..steps.flow_log import logged_as
+from ..steps.step_definition import Step
+from .values import Input, UnfitValue, Values, made_of
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -16,16 +16,16 @@ from deciders.steps.unfolding import Unfolding
 from deciders.values.item import Item
 from deciders.values.item_state import ItemState
 
-from ...activity import Activity
-from ...exceptions import TaskCanceled, TaskFailed
-from ...futures import Completions, Future
-from ...queries import query
-from ...replay import Execution
-from ...workflow import Workflow
-from .configuration import Configuration
-from .inputs import Input
-from .plan import OUTPUT, Plan, axis_of, condition_label
+from ....activity import Activity
+from ....exceptions import TaskCanceled, TaskFailed
+from ....futures import Completions, Future
+from ....queries import query
+from ....replay import Execution
+from ....workflow import Workflow
+from ..configuration import Configuration
+from ..plan import OUTPUT, Plan, axis_of, condition_label
 from .step_calls import takes_flow
+from .values import Input
 
 _CANCELLED = Outcome(ItemState.CANCELLED)
 

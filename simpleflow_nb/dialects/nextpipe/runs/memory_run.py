@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...constants import MAX_RUN_SECONDS
-from ...local.quotas import UNLIMITED
-from ...local.service import DOMAIN, LocalService
-from ...processes.decider import Parked
-from ...processes.engine import Engine
-from ...processes.observed_run import ObservedRun
-from ...workflow import execution_input
+from ....constants import MAX_RUN_SECONDS
+from ....local.quotas import UNLIMITED
+from ....local.service import DOMAIN, LocalService
+from ....processes.decider import Parked
+from ....processes.engine import Engine
+from ....processes.observed_run import ObservedRun
+from ....workflow import execution_input
+from ..plan import condition_label
+from ..steps.step_definition import Step
 from .flow_run import FlowRun
 from .flow_types import types_of, workflow_of
-from .inputs import Input, made_of
-from .plan import condition_label
 from .step_calls import answer_of_condition, failing_even_if_cancelled, result_of_step
-from .step_definition import Step
-from .values import MemoryValues
+from .values import Input, MemoryValues, made_of
 
 _LIST = "flow"
 _LOOK_SECONDS = 0.5

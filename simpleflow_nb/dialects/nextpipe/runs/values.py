@@ -9,8 +9,8 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ...exceptions import SimpleflowError
-from .app_options import AppOption, AppRunConfig
+from ....exceptions import SimpleflowError
+from ..steps.app_options import AppOption, AppRunConfig
 
 _NEVER_CHANGED = frozenset({type(None), bool, int, float, str, bytes})
 
@@ -124,3 +124,27 @@ def _form(value: Any, what: str, place: str, around: tuple[int, ...]) -> Any:
 def _changed(what: str, place: str, thing: str) -> ChangedValue:
     said = f"{place}, which is {thing}" if place else thing
     return ChangedValue(f"{what} {said}; values of a durable run are JSON, which would not give it back as it is")
+
+
+# ---- inputs of nodes -----------------------------------------------------------------------------------------------------
+
+#: An argument as it stands in a history: None, or a mapping with one key. ``value`` is a kept value, ``items`` a list of these,
+#: ``all`` a list of inputs, and ``combinations`` lists of inputs, of which a join takes the product.
+Input = dict[str, Any] | None
+
+
+def made_of(given: Input, values: Values) -> Any:
+    """Return the argument that an input stands for."""
+    if given is None:
+        return None
+    (kind, kept), *_ = given.items()
+    if kind == "value":
+        return values.get(kept)
+    if kind == "items":
+        return [values.get(one) for one in kept]
+    if kind == "all":
+        return [made_of(one, values) for one in kept]
+    if kind == "combinations":
+        lists = [[made_of(one, values) for one in axis] for axis in kept]
+        return [list(combination) for combination in itertools.product(*lists)]
+    raise ValueError(f"an input of the kind {kind!r} is unknown here")

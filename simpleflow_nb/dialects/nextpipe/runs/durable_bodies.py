@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ... import payload
-from ...activity_context import context
-from ...exceptions import TaskFailed
-from .configuration import Configuration
-from .inputs import Input
+from .... import payload
+from ....activity_context import context
+from ....exceptions import TaskFailed
+from ..configuration import Configuration
+from ..steps.step_definition import Step, known_definition
 from .step_calls import EndedAfterAll, answer_of_condition, failing_even_if_cancelled, result_of_step
-from .step_definition import Step, known_definition
-from .values import JsonValues, UnfitValue
+from .values import Input, JsonValues, UnfitValue
 
 VALUES = JsonValues()
 
