@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from simpleflow_nb.dialects.nextpipe import AppOption, AppRunConfig, FlowSpec, foreach, join, needs, repeat, step
+from simpleflow_nb.dialects.nextpipe.runs import memory_run
 from simpleflow_nb.dialects.nextpipe.runs.values import ChangedValue, JsonValues, MemoryValues
+from simpleflow_nb.processes.observed_run import ObservedRun
 
 from .ran import ran
 
@@ -159,3 +161,35 @@ def test_json_values_and_options_of_apps_come_back_as_they_are(value: Any) -> No
 def test_options_of_an_app_are_texts_without_those_that_are_none() -> None:
     assert AppRunConfig(None, [AppOption("a", 1), AppOption("b", None)]).get_options() == {"a": "1"}
     assert AppRunConfig(None, {"a": 1.5, "b": None}).get_options() == {"a": "1.5"}
+
+
+def test_the_history_of_a_run_in_memory_holds_numbers_and_lengths_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+
+    class Told(ObservedRun):
+        def __init__(self, *arguments: Any) -> None:
+            told.extend(arguments[2])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(memory_run, "ObservedRun", Told)
+
+    class Flow(FlowSpec):
+        @foreach()
+        @step
+        def a(input):
+            return [f"{input} {number}" for number in range(2)]
+
+        @needs(predecessors=[a])
+        @step
+        def b(x):
+            return f"worked on {x}"
+
+        @join()
+        @needs(predecessors=[b])
+        @step
+        def c(rows):
+            return rows
+
+    assert ran(Flow, "treasure").get_result(Flow.c) == [["worked on treasure 0"], ["worked on treasure 1"]]
+    assert len(told) > 20
+    assert "treasure" not in repr(told)
