@@ -21,11 +21,12 @@ from tests.acceptance.samples import typed
 from tests.settings import PATIENCE_SECONDS
 
 from .ran import failed, results, statuses
-from .test_shapes import SHAPES, Fan, Parameters, Tuples
+from .test_shapes import SHAPES, Derived, Fan, Parameters, Tuples
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 JSON_SHAPES = [shape for shape in SHAPES if shape[0] not in (Tuples, Parameters)]
+JSON_SHAPES.append((Derived, 1, {"a": 10, "b": 11, "c": 12}))
 
 
 @pytest.fixture
