@@ -51,8 +51,8 @@ class FlowSpec:
         self.config = Configuration() if conf is None else conf
         self.client = client
         self.uplink = None
-        if type(self.config.max_step_inputs) is not int or self.config.max_step_inputs < 1:
-            raise DefinitionError(f"max_step_inputs of flow {name!r} is {self.config.max_step_inputs!r}; it is a number from 1")
+        if (fault := self.config.fault()) is not None:
+            raise DefinitionError(f"flow {name!r}: {fault}")
         self.graph = FlowGraph(self)
 
     def run(self, *, local: str | PathLike[str] | None = None) -> None:

@@ -311,3 +311,9 @@ def test_a_flow_that_cannot_run_is_refused_by_a_command(folder: Path) -> None:
     done = typed(*START, cwd=folder)
     sentence = "Trips.split (trips.py:9) has decorators of a step and is none; add @step to them"
     assert (done.returncode, done.stderr) == (2, f"simpleflow-nb: trips.Trips: {sentence}\n")
+
+
+def test_a_wrong_setting_fails_the_run_of_a_command(folder: Path) -> None:
+    done = typed(*given(input={"trips": []}, max_step_inputs="many"), cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.endswith(": max_step_inputs is 'many'; it is a whole number from 1\n")

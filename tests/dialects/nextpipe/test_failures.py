@@ -217,7 +217,8 @@ def test_more_inputs_than_the_configuration_says_are_the_failure_of_their_step(
 ) -> None:
     flow = cls("flow", count)
     assert str(failed(flow)) == f"Flow failed: Step {step_name} failed: {sentence}"
-    assert statuses(flow)[step_name][:1] == ["failed"]
+    assert statuses(flow)[step_name] == ["failed"]
+    assert flow.graph.get_step(getattr(cls, step_name)).nodes[0].error == sentence
     assert cls("flow", count, Configuration(max_step_inputs=75)).run() is None
 
 

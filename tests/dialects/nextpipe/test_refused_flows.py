@@ -182,13 +182,20 @@ def test_a_flow_that_cannot_run_is_refused_in_one_sentence_when_it_is_made(
     assert re.sub(r"\(test_refused_flows\.py:[0-9]+\)", "(FILE)", str(raised.value)) == message
 
 
-def test_a_wrong_setting_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("conf", "message"),
+    [
+        (Configuration(max_step_inputs=0), "flow 'flow': max_step_inputs is 0; it is a whole number from 1"),
+        (Configuration(thread_count="2"), "flow 'flow': thread_count is '2'; it is a whole number, and 0 means 24"),
+    ],
+)
+def test_a_wrong_setting_is_refused(conf: Configuration, message: str) -> None:
     class Flow(FlowSpec):
         pass
 
     with pytest.raises(DefinitionError) as raised:
-        Flow("flow", None, Configuration(max_step_inputs=0))
-    assert str(raised.value) == "max_step_inputs of flow 'flow' is 0; it is a number from 1"
+        Flow("flow", None, conf)
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ class FlowRun(Workflow):
     ) -> dict[str, Any]:
         """Unfold the graph. ``name`` is that of the flow, the class's by default, ``input`` a kept value."""
         conf = Configuration(thread_count, max_step_inputs)
+        if (fault := conf.fault()) is not None:
+            self.fail(fault)
         self.given = {
             "name": type(self).__name__ if name is None else name,
             "input": input,
@@ -103,7 +105,7 @@ class FlowRun(Workflow):
         """Put on the list what a turn starts; nothing of a step that is repeated too often starts."""
         for item in turn.starts:
             if item.label in self.plan.definitions and self.plan.is_repeated_too_often(item.label, self.max_step_inputs):
-                self._fail(unfolding, item)
+                self._fail(unfolding, Item(item.label))
                 unfolding.ended(item, Outcome(ItemState.FAILED))
             else:
                 self.waiting.append(item)
@@ -139,7 +141,7 @@ class FlowRun(Workflow):
             self.items[item] = items = future.result["items"]
             return Outcome(ItemState.SUCCEEDED, values={OUTPUT: Outside(len(items))})
         details = error.details if isinstance(error, TaskFailed) else None
-        if isinstance(error, TaskCanceled) and not details:
+        if isinstance(error, TaskCanceled) and not details and self.failures:
             return _CANCELLED
         self.failures[item] = StepFailure(self._step(item.label), self._node(item), *_told(error, details))
         return Outcome(ItemState.FAILED)
@@ -273,7 +275,7 @@ def _told(error: BaseException, details: str | None) -> tuple[str, str | None]:
     """Return the text of the exception behind the failure of a task, and the task's details."""
     reason = error.reason if isinstance(error, TaskFailed) else None
     if isinstance(error, TaskCanceled):  # see EndedAfterAll
-        return str(details).partition(": ")[2], None
+        return details.partition(": ")[2] if details else "it was cancelled", None
     try:
         found = json.loads(details or "")
         return str(found["message"]), details
