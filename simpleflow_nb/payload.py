@@ -285,12 +285,13 @@ def parse_value(text: str) -> Any:
         raise ValueError(f"input is not JSON: {error}") from None
 
 
-def parse_input(text: str | None) -> dict[str, Any]:
+def parse_input(text: str | None, takes_names: Callable[[], bool] = lambda: False) -> dict[str, Any]:
     """Parse ``--input`` of the command line, in all of simpleflow's forms, to ``{"args": [...], "kwargs": {...}}``.
 
-    A mapping with ``args`` and ``kwargs`` (or either) is taken as it is; any other mapping is refused, as its meaning would
-    be a guess. A list is the positional arguments. A number, a string, null, or text that is not JSON is the only argument.
-    Without a text there are no arguments.
+    A mapping with ``args`` and ``kwargs`` (or either) is taken as it is. Any other mapping is the keyword arguments if the
+    workflow ``takes_names``, which is asked only then; else it is refused, as its meaning would be a guess. A list is the
+    positional arguments. A number, a string, null, or text that is not JSON is the only argument. Without a text there are no
+    arguments.
 
     Raises:
         ValueError: a mapping has other keys, ``args``/``kwargs`` are of the wrong kind, or :func:`parse_value` refuses it.
@@ -303,6 +304,8 @@ def parse_input(text: str | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {"args": [value]}
     if unknown := set(value) - {"args", "kwargs", "__extra", "meta"}:
+        if takes_names():
+            return {"kwargs": value}
         name = sorted(unknown)[0]
         raise ValueError(
             f"input has the key {name!r}; a mapping takes 'args' (a list) and 'kwargs' (a mapping), "

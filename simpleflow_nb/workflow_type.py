@@ -34,6 +34,8 @@ class WorkflowType:
         raises_on_failure: whether the parent raises the failure of a child at its next wait.
         idempotent: a run starts one child for equal arguments, however often it submits it.
         propagate_signals_to_parent: pass signals on to the parent that are sent with ``propagate``.
+        takes_names: whether a mapping as the input of a command is the keyword arguments of ``run``; else it has ``args`` and
+            ``kwargs``.
         activities_raise: whether the failure of an activity is raised that does not say so itself; simpleflow's way is False.
     """
 
@@ -52,6 +54,7 @@ class WorkflowType:
     raises_on_failure: bool = True
     idempotent: bool = False
     propagate_signals_to_parent: bool = True
+    takes_names: bool = False
     activities_raise: bool = True
 
     @classmethod

@@ -36,12 +36,14 @@ def long_values(axis: str, values: Sequence[Any]) -> Iterator[str]:
 
 
 def count_fault(step: Step, lengths: Mapping[str, int], followed: int | None = None) -> str | None:
-    """Return why axes of these lengths cannot be the items of a step; None if they can.
+    """Return why axes of these lengths cannot be the items of a step, or what each of them takes; None if they can.
 
     ``followed`` is the number of items of what a follower with ``repeat`` follows. Nothing of the size of the product is made.
     """
     if step.zip and len(set(lengths.values())) > 1:
         return f"axes that go in step have equal lengths, not {_counted(lengths, ' and ')}"
+    if step.gathers:
+        lengths = {}
     size = _size(step, lengths, followed)
     if size <= step.limit:
         return None
@@ -61,8 +63,10 @@ def rows_of(step: Step, lists: Mapping[str, Sequence[Any]]) -> list[Row]:
     return [dict(zip(lists, values, strict=True)) for values in combined]
 
 
-def repeated(rows: Sequence[Row], repeat: int) -> list[Row]:
-    """Return each row so many times, one after the other, with ``repeat_index`` from 0."""
+def repeated(rows: Sequence[Row], repeat: int, *, rounds: bool = False) -> list[Row]:
+    """Return each row so many times, one after the other, with ``repeat_index`` from 0; ``rounds``: all, then all again."""
+    if rounds:
+        return [{REPEAT_INDEX: index, **row} for index in range(repeat) for row in rows]
     return [{**row, REPEAT_INDEX: index} for row in rows for index in range(repeat)]
 
 

@@ -147,7 +147,9 @@ class Graph:
         yield from self._too_many(step, follows)
 
     def _family(self, step: Step) -> tuple[str | None, str | None, frozenset[str], dict[str, int]]:
-        own = frozenset(step.axes) | ({REPEAT_INDEX} if step.repeat is not None else frozenset())
+        own = (frozenset() if step.gathers else frozenset(step.axes)) | (
+            {REPEAT_INDEX} if step.repeat is not None else frozenset()
+        )
         followed = None if step.follows is None else self.shapes.get(step.follows)
         if followed is None or followed.family is None:
             return (step.label, None, own, {step.label: 1}) if own else (None, None, own, {})
@@ -202,7 +204,8 @@ class Graph:
                 length *= step.repeat
             self._lengths[step.label] = length
             return
-        lengths = [len(source.values) if isinstance(source, Listed) else None for source in step.axes.values()]
+        sources = () if step.gathers else step.axes.values()
+        lengths = [len(source.values) if isinstance(source, Listed) else None for source in sources]
         known = [length for length in lengths if length is not None]
         if len(known) < len(lengths):
             self._lengths[step.label] = None

@@ -134,12 +134,16 @@ def _axes(
         yield GraphProblem(label, "for_each", f"'for_each' of {label!r} takes axes or the label of a fan, not both")
     if step.zip and not step.axes:
         yield GraphProblem(label, "zip", f"'zip' of {label!r} goes with axes, and it has none")
+    if step.gathers and not step.axes:
+        yield GraphProblem(label, "for_each", f"{label!r} gathers the combinations of axes, and it has none")
+    if step.rounds and (step.repeat is None or not step.axes or step.gathers):
+        yield GraphProblem(label, "repeat", f"{label!r} is repeated in rounds, which takes 'repeat' and axes that make items")
     for axis, source in step.axes.items():
         if axis in steps and axis != label:
             yield GraphProblem(label, "for_each", f"the axis {axis!r} of {label!r} has the name of another label")
         elif axis in automatic:
             yield GraphProblem(label, "for_each", f"the axis {axis!r} of {label!r} has the name of an automatic parameter")
-        if isinstance(source, Listed):
+        if isinstance(source, Listed) and not step.gathers:
             for fault in long_values(axis, source.values):
                 yield GraphProblem(label, "for_each", f"{fault} (in {label!r})")
         if isinstance(source, FromParameter) and known is not None and source.name not in known:

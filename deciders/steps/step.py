@@ -74,6 +74,7 @@ class FromLabel:
     label: str
     value: ValueName | None = None  #: None: its executed notebooks
     flatten: bool = False  #: lists in the list are opened
+    or_null: bool = False  #: a label that ended whole is one null; else it is no items
 
     @property
     def reference(self) -> Reference | None:
@@ -95,6 +96,8 @@ class Step:
     zip: bool = False  #: the axes go in step
     follows: str | None = None  #: the fan whose family it joins
     repeat: int | None = None  #: one axis more, the fastest
+    rounds: bool = False  #: ``repeat`` is the slowest axis instead: all items, then all of them again
+    gathers: bool = False  #: its axes make no items: each item takes all their combinations, see `Unfolding.gathered`
     when: Condition | Literal["always"] | None = None
     when_skipped: WhenSkipped = WhenSkipped.SKIP
     on_failure: OnFailure = OnFailure.STOP
@@ -106,7 +109,7 @@ class Step:
     @property
     def is_fan(self) -> bool:
         """True if it has a list of items, though that may have one, or none."""
-        return bool(self.axes) or self.repeat is not None or self.follows is not None
+        return (bool(self.axes) and not self.gathers) or self.repeat is not None or self.follows is not None
 
     @property
     def condition(self) -> Condition | None:

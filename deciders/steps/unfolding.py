@@ -227,6 +227,14 @@ class Unfolding:
         progress, place = self._at(item)
         return progress.rows[place]
 
+    def gathered(self, item: Item) -> Mapping[str, Sequence[Any]]:
+        """Return by axis the lists of which the item of a step that gathers takes all combinations, the last fastest.
+
+        With ``zip`` they go in step. All items of the step share them; tokens stand for what stays outside.
+        """
+        progress, _ = self._at(item)
+        return progress.gathered
+
     def arguments(self, item: Item) -> dict[str, Any]:
         """Return by label what the item takes: the item that made it, None for null, or a list of both for a whole fan.
 

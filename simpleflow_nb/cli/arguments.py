@@ -33,8 +33,10 @@ def arguments_options(command: F) -> F:
     return command
 
 
-def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]) -> dict[str, Any]:
-    """Return ``{"args": [...], "kwargs": {...}}``, each only when there is one.
+def given_arguments(
+    text: str | None, input_file: Any, settings: tuple[str, ...], takes_names: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
+    """Return ``{"args": [...], "kwargs": {...}}``, each only when there is one. For ``takes_names`` see `payload.parse_input`.
 
     Raises:
         DefinitionError: text that is no input, a setting that is none, text and a file, or a secret among them.
@@ -47,7 +49,7 @@ def given_arguments(text: str | None, input_file: Any, settings: tuple[str, ...]
         except UnicodeDecodeError as error:
             raise DefinitionError(f"--input-file {input_file.name}: it is not UTF-8 at byte {error.start + 1}") from None
     try:
-        arguments = payload.parse_input(text)
+        arguments = payload.parse_input(text, takes_names)
     except ValueError as error:
         raise DefinitionError(f"--input: {error}") from None
     keywords = {**arguments.pop("kwargs", {}), **set_values(settings)}

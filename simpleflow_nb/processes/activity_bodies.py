@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -79,19 +80,45 @@ def find_activity(
 
 
 def _named(name: str) -> Activity[Any, Any]:
-    """Find an activity by importing the module in its name."""
+    """Find an activity by importing the module in its name, which may go on with attributes of that module."""
     module_name, _, function = name.rpartition(".")
     if not module_name:
         raise LookupError(f"activity {name!r} is not known to this worker, and its name says no module to import")
     _refuse_program(name, module_name)
-    module = _imported(name, module_name)
-    found = activities.registered(name) or getattr(module, function, None)
+    try:
+        module = _imported(name, module_name)
+    except LookupError as error:
+        within = _named_within(name) if isinstance(error.__cause__, ModuleNotFoundError) else None
+        if within is None:
+            raise
+        return within
+    found = activities.registered(name) or _activity_of(getattr(module, function, None))
     if isinstance(found, FunctionType) and found.__module__ == module_name and _declares_workflow(module):
         return Activity(found, name)
     if not isinstance(found, Activity) or found.callable is None:
         what = "there is no such function" if found is None else "it is not an @activity"
         raise LookupError(f"activity {name}: {what} in {module_name}")
     return found
+
+
+def _named_within(name: str) -> Activity[Any, Any] | None:
+    """Find an activity within a class of a module that has been imported, such as ``module.Class.function``, or None."""
+    parts = name.split(".")
+    for n in range(len(parts) - 2, 0, -1):
+        found: Any = sys.modules.get(".".join(parts[:n]))
+        if found is None:
+            continue
+        for part in parts[n:]:
+            found = getattr(found, part, None)
+        known = activities.registered(name) or _activity_of(found)
+        return known if isinstance(known, Activity) and known.callable is not None else None
+    return None
+
+
+def _activity_of(found: Any) -> Any:
+    """Return the activity that something has as its ``__activity__``, or the thing itself."""
+    has = getattr(found, "__activity__", None)
+    return has if isinstance(has, Activity) else found
 
 
 def _declares_workflow(module: ModuleType) -> bool:

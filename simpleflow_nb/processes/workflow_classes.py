@@ -9,14 +9,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
-from ..exceptions import DefinitionError, ExitCode, ReplayError
+from ..exceptions import DefinitionError, ExitCode, ReplayError, SimpleflowError
 from ..import_errors import location_of_import_error
 from ..tracebacks import text_of
 from ..workflow import Workflow
 from .interrupts import may_be_interrupted
 from .own_modules import is_program
+
+_HOOK = "__workflow__"  #: of what is no workflow itself
 
 
 class WorkflowNotFound(ReplayError):
@@ -112,10 +114,12 @@ def named_class(path: str) -> type[Workflow]:
 
 
 def workflow_class(path: str) -> type[Workflow]:
-    """Import the workflow at a dotted path such as ``examples.basic.BasicWorkflow``.
+    """Import the workflow at a dotted path such as ``examples.basic.BasicWorkflow``, which may go through attributes.
+
+    What stands there may have a workflow as its ``__workflow__`` instead of being one, as the flows of dialects do.
 
     Raises:
-        WorkflowNotFound: it cannot be imported, or is not a Workflow.
+        WorkflowNotFound: it cannot be imported, or neither is a Workflow nor has one.
     """
     module_name, _, name = path.rpartition(".")
     if not module_name:
@@ -134,10 +138,28 @@ def workflow_class(path: str) -> type[Workflow]:
         where, said = location_of_import_error(error), f"{type(error).__name__}: {text_of(error)}"
         raise WorkflowNotFound(f"{path}: importing {module_name} raised {said}{where}") from error
     found = getattr(module, name, None)
-    if not isinstance(found, type) or not issubclass(found, Workflow):
+    workflow = _workflow_of(found, path)
+    if workflow is None:
         what = "it is not a Workflow" if found is not None else "there is no such class"
         raise WorkflowNotFound(f"{path}: {what} in {module_name}{_guess(name, module) if found is None else ''}")
-    return found
+    return workflow
+
+
+def _workflow_of(found: Any, path: str) -> type[Workflow] | None:
+    """Return what was found at a path, if it is a workflow, or the workflow that it has; None if neither.
+
+    Raises:
+        WorkflowNotFound: it should have one, and that cannot be made.
+    """
+    try:
+        named = found if _is_workflow(found) else getattr(found, _HOOK, None)
+    except SimpleflowError as error:
+        raise WorkflowNotFound(f"{path}: {error}") from error
+    return named if _is_workflow(named) else None
+
+
+def _is_workflow(found: Any) -> TypeGuard[type[Workflow]]:
+    return isinstance(found, type) and issubclass(found, Workflow)
 
 
 def _class_within(path: str) -> type[Workflow] | None:
@@ -148,7 +170,7 @@ def _class_within(path: str) -> type[Workflow] | None:
         if found is not None:
             for name in parts[n:]:
                 found = getattr(found, name, None)
-            return found if isinstance(found, type) and issubclass(found, Workflow) else None
+            return _workflow_of(found, path)
     return None
 
 
@@ -171,10 +193,15 @@ def _guess(name: str, module: ModuleType) -> str:
     known = {
         key.lower(): key
         for key, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Workflow) and value is not Workflow
+        if isinstance(value, type) and value is not Workflow and (_is_workflow(value) or _has_hook(value))
     }
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.8)
     return f" (did you mean {known[close[0]]!r}?)" if close else ""
+
+
+def _has_hook(cls: type) -> bool:
+    """Tell whether a class has a workflow, without making it."""
+    return inspect.getattr_static(cls, _HOOK, None) is not None
 
 
 def common_task_list(classes: Iterable[type[Workflow]]) -> str:

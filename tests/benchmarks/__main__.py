@@ -12,6 +12,7 @@ from tests.benchmarks import (
     due_runs,
     groups,
     local,
+    nextpipe,
     notebooks,
     records,
     replay,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "reports": reports,
     "watching": watching,
     "records": records,
+    "nextpipe": nextpipe,
 }
 
 

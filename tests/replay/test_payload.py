@@ -155,6 +155,20 @@ def test_an_input_that_would_be_a_guess_is_refused(typed, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        ('{"name": 1, "input": {"args": 2}}', {"kwargs": {"name": 1, "input": {"args": 2}}}),
+        ('{"args": [1], "name": 2}', {"kwargs": {"args": [1], "name": 2}}),
+        ('{"args": [1]}', {"args": [1]}),
+        ("[1]", {"args": [1]}),
+        (None, {}),
+    ],
+)
+def test_a_mapping_is_the_keyword_arguments_of_what_takes_names(typed, arguments):
+    assert payload.parse_input(typed, lambda: True) == arguments
+
+
 @given(values)
 def test_any_json_that_is_no_mapping_is_taken(value):
     try:

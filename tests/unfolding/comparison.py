@@ -69,6 +69,7 @@ def compare(run: Unfolding, graph: Graph, seed: int, *, kept: bool = False) -> N
             item = Item(label, index)
             assert texts(run.axes(item)) == end.row, item
             assert list(run.axes(item)) == list(end.row), item
+            assert {axis: texts(list(one)) for axis, one in run.gathered(item).items()} == end.gathered, item
             assert root_of(run.cause(item)) == end.root, item
             if end.given is not None:
                 assert texts(run.arguments(item)) == end.given, item

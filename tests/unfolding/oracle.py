@@ -34,6 +34,7 @@ class End:
     values: Mapping[ValueName, Any] = field(default_factory=dict)
     given: dict[str, Any] | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
+    gathered: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def was_not_run(self) -> bool:
@@ -64,7 +65,7 @@ class Oracle:
         step = self.steps[label]
         if step.follows is not None:
             return self.families(step.follows) + ((label,) if step.repeat is not None else ())
-        return (label,) if step.axes or step.repeat is not None else ()
+        return (label,) if (step.axes and not step.gathers) or step.repeat is not None else ()
 
     def _depth(self, step: Step, label: str) -> int:
         """How much of the key of an item is that of the other label's item; 0: the other one is meant as a whole."""
@@ -201,6 +202,7 @@ class Oracle:
             return end
         try:
             rows = self._rows(step)
+            gathered = self._gathered(step)
         except Unreadable:
             return End("failed", (step.label, None))
         ends: dict[Key, End] = {}
@@ -217,7 +219,7 @@ class Oracle:
                 told = self.outcome(step.label, index)
                 end = End(str(told.state), root if told.state in BADLY else None, str(told.light), told.values)
                 end.given = {label: self.read(step, label, None, key) for label in step.takes}
-            end.row = row
+            end.row, end.gathered = row, gathered
             ends[key] = end
         return ends
 
@@ -233,7 +235,7 @@ class Oracle:
             return End("failed", root)
 
     def _axis_names(self, step: Step) -> list[str]:
-        own = [*step.axes, *(["repeat_index"] if step.repeat is not None else [])]
+        own = [*(() if step.gathers else step.axes), *(["repeat_index"] if step.repeat is not None else [])]
         return own + (self._axis_names(self.steps[step.follows]) if step.follows is not None else [])
 
     def _rows(self, step: Step) -> dict[Key, Mapping[str, Any]]:
@@ -245,16 +247,27 @@ class Oracle:
                 return rows
             nested = {(*key, n): {**row, **more} for key, row in rows.items() for n, more in enumerate(repeats)}
             return self._within(step, nested)
-        lists = {axis: list(self._axis(step, source)) for axis, source in step.axes.items()}
+        lists = {} if step.gathers else {axis: list(self._axis(step, source)) for axis, source in step.axes.items()}
         if step.zip and len({len(values) for values in lists.values()}) > 1:
             raise Unreadable
         if not self.families(step.label):
             return {(): {}}
         combined: Iterator[tuple[Any, ...]] = (
-            zip(*lists.values(), strict=True) if step.zip else itertools.product(*lists.values())
+            zip(*lists.values(), strict=True) if step.zip and lists else itertools.product(*lists.values())
         )
-        flat = [{**dict(zip(lists, values, strict=True)), **more} for values in combined for more in repeats]
+        plain = [dict(zip(lists, values, strict=True)) for values in combined]
+        flat: list[Mapping[str, Any]] = [{**row, **more} for row in plain for more in repeats]
+        if step.rounds:
+            flat = [{**more, **row} for more in repeats for row in plain]
         return self._within(step, {(number,): row for number, row in enumerate(flat)})
+
+    def _gathered(self, step: Step) -> Mapping[str, Any]:
+        if not step.gathers:
+            return {}
+        lists = {axis: list(self._axis(step, source)) for axis, source in step.axes.items()}
+        if step.zip and len({len(values) for values in lists.values()}) > 1:
+            raise Unreadable
+        return lists
 
     def _within(self, step: Step, rows: dict[Key, Mapping[str, Any]]) -> dict[Key, Mapping[str, Any]]:
         if len(rows) > step.limit:
@@ -269,7 +282,7 @@ class Oracle:
         assert isinstance(source, FromLabel)
         ends = self.ends[source.label]
         if isinstance(ends, End):
-            return []
+            return [None] if source.or_null else []
         is_fan = bool(self.families(source.label))
         if not is_fan:
             if ends[()].state not in WELL:

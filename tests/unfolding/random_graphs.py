@@ -71,7 +71,24 @@ def _graph(draw: random.Random, largest: int) -> Graph:
             if handler.when != "always":
                 steps[place] = replace(step, on_failure=OnFailure.STOP, handler=handler.label)
     draw.shuffle(steps)
-    return Graph(steps, parameters=PARAMETERS)
+    graph = Graph(steps, parameters=PARAMETERS)
+    try:
+        return Graph([_varied(draw, step) for step in steps], parameters=PARAMETERS)
+    except GraphError:  # its axes make no items now, and another step means one of those
+        return graph
+
+
+def _varied(draw: random.Random, step: Step) -> Step:
+    """What programs ask for, and no file: combinations as one list, repeats in rounds, null in place of no items."""
+    if not step.axes:
+        return step
+    nulls = {
+        axis: replace(source, or_null=draw.random() < 0.3) if isinstance(source, FromLabel) else source
+        for axis, source in step.axes.items()
+    }
+    gathers = draw.random() < 0.3
+    rounds = not gathers and step.repeat is not None and draw.random() < 0.5
+    return replace(step, axes=nulls, gathers=gathers, rounds=rounds)
 
 
 def _step(draw: random.Random, label: str, steps: Sequence[Step], axes: dict[str, list[str]], stops: bool) -> Step:

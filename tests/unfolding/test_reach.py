@@ -45,6 +45,9 @@ def test_random_graphs_have_every_kind_of_step() -> None:
             seen["opened"] += any(isinstance(source, FromLabel) and source.flatten for source in step.axes.values())
             seen["in step"] += step.zip
             seen["repeated"] += step.repeat is not None
+            seen["gathered"] += step.gathers
+            seen["repeated in rounds"] += step.rounds
+            seen["null for no items"] += any(isinstance(one, FromLabel) and one.or_null for one in step.axes.values())
             seen["follower"] += step.follows is not None
             seen["repeated follower"] += step.follows is not None and step.repeat is not None
             seen["repeated no times"] += step.repeat == 0

@@ -208,7 +208,12 @@ def bound_of_looks(graph: Graph, run: Unfolding) -> int:
     """More looks than that are not linear: each item for each need, each label for each need, each list once."""
     looks = 0
     for label, shape in graph.shapes.items():
-        looks += len(shape.needs) + 2 + 8 * len(shape.step.axes) + len(run.states(label)) * (3 * len(shape.needs) + 4)
+        looks += (
+            len(shape.needs)
+            + 2
+            + 8 * len(shape.step.axes) * (4 if shape.step.gathers else 1)
+            + len(run.states(label)) * (3 * len(shape.needs) + 4)
+        )
         looks += sum(4 * len(run.states(need)) for need in shape.needs)
     return looks
 

@@ -21,7 +21,7 @@ from ..graph import Graph
 from ..outcomes import CONDITION_FAILS, Cause, CauseKind, Outcome, Settled, SliceEnd, Turn, UnfoldingError
 from ..step import OnFailure, OnItemFailure
 from .delegation import Delegate, Delegation
-from .item_rows import AxisError, rows_of_label
+from .item_rows import AxisError, gathered_lists, rows_of_label
 from .lookups import Lookup
 from .progress import LabelProgress
 from .slices import Slice
@@ -172,6 +172,8 @@ class Agenda:
                 progress.rows = self._slice.rows
             else:
                 progress.rows = rows_of_label(progress, self._parameters, is_cut=self._slice is not None)
+            if step.gathers:
+                progress.gathered = gathered_lists(progress, self._parameters)
         except AxisError as error:
             text = f"the items of {progress.label!r} cannot be made: {error}"
             self._end_whole(progress, _S.FAILED, Cause(CauseKind.FAILURE, Item(progress.label), text))

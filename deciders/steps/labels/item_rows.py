@@ -35,7 +35,7 @@ def rows_of_label(progress: LabelProgress, parameters: Mapping[str, Any], *, is_
             return rows
         _refuse(None if is_cut else count_fault(step, {}, len(rows)))
         return repeated(rows, step.repeat)
-    lists = {axis: _values(progress, axis, source, parameters) for axis, source in step.axes.items()}
+    lists = {} if step.gathers else _lists(progress, parameters)
     if shape.family is not None:
         _refuse(count_fault(step, lengths_of(lists)))
         for axis, values in lists.items():
@@ -43,7 +43,23 @@ def rows_of_label(progress: LabelProgress, parameters: Mapping[str, Any], *, is_
                 progress.looks += len(values)
                 _refuse(next(long_values(axis, values), None))
     rows = rows_of(step, lists)
-    return rows if step.repeat is None else repeated(rows, step.repeat)
+    return rows if step.repeat is None else repeated(rows, step.repeat, rounds=step.rounds)
+
+
+def gathered_lists(progress: LabelProgress, parameters: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
+    """Return the lists of a step that gathers, by axis: each of its items takes all their combinations.
+
+    Raises:
+        AxisError: no list, or lists of unequal lengths that go in step.
+    """
+    lists = _lists(progress, parameters)
+    _refuse(count_fault(progress.shape.step, lengths_of(lists)))
+    progress.looks += sum(map(len, lists.values()))
+    return lists
+
+
+def _lists(progress: LabelProgress, parameters: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    return {axis: _values(progress, axis, source, parameters) for axis, source in progress.shape.step.axes.items()}
 
 
 def _refuse(fault: str | None) -> None:
@@ -65,7 +81,7 @@ def _values(
         return _opened(axis, f"the parameter {source.name!r}", parameters[source.name], source.flatten)
     producer = progress.producers[source.label]
     if producer.whole is not None:
-        return ()  # null where the axis should come from: no items
+        return (None,) if source.or_null else ()  # null where the axis should come from
     try:
         if producer.shape.family is not None:
             return _of_fan(progress, axis, source, producer)

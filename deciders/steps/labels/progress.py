@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...values.item import Item
@@ -33,6 +33,7 @@ class LabelProgress:
         self.why: Cause | None = None
         self.length: int | None = None  # its items, once they are known
         self.rows: Sequence[Row] = ()
+        self.gathered: Mapping[str, Sequence[Any]] = {}  # lists of which each item takes all combinations, by axis
         self.states: list[ItemState] = []
         self.causes: dict[int, Cause] = {}
         self.values: dict[int, Any] = {}

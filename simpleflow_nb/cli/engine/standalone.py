@@ -13,6 +13,7 @@ from ...application.executions.standalone_executions import StandaloneSetting, b
 from ...environment import usable_cores
 from ...processes.interrupts import Interrupts
 from ...processes.middlewares import Middlewares
+from ...processes.workflow_classes import workflow_class
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option
 from ..file_words import refuse_workflow_of_file
@@ -57,7 +58,7 @@ def standalone(
 ) -> None:
     """Run WORKFLOW on SWF with processes of its own; prints the result, and exits with 1 if the run failed."""
     refuse_workflow_of_file(workflow, "workflow.start FILE.yml:NAME runs a workflow of notebooks")
-    arguments = given_arguments(text, input_file, settings)
+    arguments = given_arguments(text, input_file, settings, lambda: workflow_class(workflow).takes_names)
     wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
     setting = StandaloneSetting(
         domain,

@@ -16,6 +16,7 @@ from ...exceptions import DefinitionError, ExitCode
 from ...local.journal_files import journal_path
 from ...processes.connection import connected, named_domain, payload_directory
 from ...processes.middlewares import Middlewares
+from ...processes.workflow_classes import workflow_class
 from ..arguments import arguments_options, checked_id, given_arguments, given_tags
 from ..connection import CREATION_HINT, domain_options, payloads_option, service_to_start_on
 from ..options import (
@@ -91,7 +92,8 @@ def workflow_start(
     file, colon, name = workflow.rpartition(":")
     is_of_notebooks = bool(colon) and has_ending(file)
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
-    arguments = given_arguments(text, input_file, settings)
+    is_class = not colon and not has_ending(workflow)
+    arguments = given_arguments(text, input_file, settings, lambda: is_class and workflow_class(workflow).takes_names)
     wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
     how = conditions_of(nb_workers, adopt=adopt)
     if is_of_notebooks:

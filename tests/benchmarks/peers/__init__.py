@@ -22,6 +22,7 @@ REQUIREMENTS = {
     "simpleflow": "simpleflow==0.36.0",
     "durabletask": "durabletask==1.12.0",
     "dbos": "dbos==3.4.0",
+    "nextpipe": "nextpipe==0.7.3",
     "webpdf": "nbconvert[webpdf]==7.17.2",
 }
 

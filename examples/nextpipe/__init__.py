@@ -1,0 +1,1 @@
+"""Programs written for nextpipe, of which the import line alone was changed."""

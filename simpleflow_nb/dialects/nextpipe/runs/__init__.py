@@ -1,0 +1,1 @@
+"""Runs of flows: the workflow, the activities, and the values between them."""

@@ -1,0 +1,1 @@
+"""Steps: functions with what their decorators say."""
