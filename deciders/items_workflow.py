@@ -8,18 +8,33 @@ from simpleflow_nb import Workflow
 from simpleflow_nb.constants import ITEMS_TYPE
 
 from . import activities
+from .notebook_runs.given_slice import GivenSlice
+from .notebook_runs.item_tasks import ItemTasks
+from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.outcomes_of_items import cause_of, details_of, state_after
+from .notebook_runs.step_loop import StepLoop
+from .steps.slice_json import ends_json
 from .tasks.results import SharedEnd
 from .values.item_state import ItemState
 
 
 class ItemsWorkflow(Workflow):
-    """Carry out the item that runs which started together have in common; see `deciders.notebook_runs.shared_items`.
+    """Carry out items of a run: a slice of a large fan, or one item that runs which started together have in common.
 
-    Its workflow id is made of the key of the work, so that a service has one of it at a time. The result is the JSON of a
-    `deciders.tasks.results.SharedEnd`, also when the notebook fails.
+    The workflow id of a slice is made of the run's identity and its place; see `deciders.notebook_runs.slices`. That of a
+    shared item is made of the key of the work, so that a service has one of it at a time; see
+    `deciders.notebook_runs.shared_items`.
 
-    Args of ``run``:
+    The result is JSON, also when notebooks fail: for a slice its work and the ends of its items, for a shared item a
+    `deciders.tasks.results.SharedEnd`.
+
+    Args of ``run`` for a slice:
+        workflow_id: its own.
+        given: arguments of the run.
+        part: the JSON of a `deciders.notebook_runs.given_slice.GivenSlice`.
+        max_parallel: of its members, in this slice.
+
+    Args of ``run`` for a shared item:
         key: of the work.
         task: the arguments of ``execute_notebook``.
         retries, timeout_seconds: those of the notebook.
@@ -33,18 +48,45 @@ class ItemsWorkflow(Workflow):
     raises_on_failure = False
 
     @staticmethod
-    def get_workflow_id(cls: type[Workflow], *, key: str, **others: Any) -> str:
+    def get_workflow_id(cls: type[Workflow], *, workflow_id: str | None = None, key: str | None = None, **others: Any) -> str:
         """Return the id by which a service knows the work."""
-        return f"shared-{key}"
+        return workflow_id or f"shared-{key}"
 
     def run(
         self,
         *,
-        key: str,
-        task: dict[str, Any],
+        workflow_id: str | None = None,
+        given: dict[str, Any] | None = None,
+        part: dict[str, Any] | None = None,
+        max_parallel: dict[str, int] | None = None,
+        key: str | None = None,
+        task: dict[str, Any] | None = None,
         retries: int = 0,
         timeout_seconds: float | None = None,
         priority: int | None = None,
+    ) -> dict[str, Any]:
+        if given is not None and part is not None:
+            return self._slice(given, GivenSlice.of_json(part), max_parallel or {})
+        return self._shared(task or {}, retries, timeout_seconds, priority)
+
+    def _slice(self, given: dict[str, Any], part: GivenSlice, max_parallel: dict[str, int]) -> dict[str, Any]:
+        notebooks = [
+            {**one, "max_parallel": max_parallel.get(one["label"], one.get("max_parallel"))}
+            for one in given["workflow"]["notebooks"]
+        ]
+        run = NotebookRun.of_arguments(
+            run_id=part.run_id, **{**given, "workflow": {**given["workflow"], "notebooks": notebooks}}
+        )
+        cancellation = self.cancellation
+        tasks = ItemTasks(run, part=part)
+        loop = StepLoop(self, tasks, cancellation)
+        loop.listen_for_stops()
+        loop.carry_out()
+        ends = {label: ends_json(tasks.unfold().ends(label)) for label in part.slice.members}
+        return {"work": tasks.work.as_json(), "ends": ends}
+
+    def _shared(
+        self, task: dict[str, Any], retries: int, timeout_seconds: float | None, priority: int | None
     ) -> dict[str, Any]:
         future = self.submit(activities.notebook_activity(retries, timeout_seconds), __priority=priority, **task)
         error = future.exception

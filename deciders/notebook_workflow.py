@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from simpleflow_nb import Workflow, futures
 from simpleflow_nb.constants import NOTEBOOK_TYPE
-from simpleflow_nb.futures import Future
 
 from . import activities
+from .items_workflow import ItemsWorkflow
 from .notebook_runs.item_tasks import ItemTasks
 from .notebook_runs.notebook_run import NotebookRun
-from .notebook_runs.outcomes_of_items import cause_of, outcome_of_result, state_after
-from .notebook_runs.run_end import ReportKey, RunEnd
-from .path_parts import path_part
-from .specification import OutputSpecification, WorkflowSpecification
-from .specification.report_names import report_file_names
-from .steps.outcomes import Outcome, Turn
-from .tasks.arguments import ReportTask, RunFolder
-from .tasks.results import NotebookResult, ReportResult, RunResult
-from .values.artefact_key import ArtefactKey
-from .values.item import Item
-from .values.item_state import ItemState
+from .notebook_runs.run_end import RunEnd
+from .notebook_runs.slices import FAN_CHUNK, Slices
+from .notebook_runs.step_loop import StepLoop
+from .tasks.results import RunResult
 from .values.run_state import RunState
-
-#: How long what runs may take to end after the run was cancelled; then the run ends without it.
-GRACE_SECONDS = 60
 
 
 class NotebookWorkflow(Workflow):
@@ -52,6 +40,7 @@ class NotebookWorkflow(Workflow):
         only: run this label, those of its dependencies that are not kept, and nothing else.
         origin: why the run was started and what it was made from, for its record.
         missing_dates: dates of the stencil that were not available at the start, for notebooks that take them.
+        fan_chunk: items of a fan that one execution carries out at most; larger fans are cut into slices.
     """
 
     name = NOTEBOOK_TYPE
@@ -75,31 +64,28 @@ class NotebookWorkflow(Workflow):
         only: str | None = None,
         origin: dict[str, Any] | None = None,
         missing_dates: list[str] | None = None,
+        fan_chunk: int = FAN_CHUNK,
     ) -> dict[str, Any]:
-        specification = WorkflowSpecification.model_validate(workflow)
-        run = NotebookRun(
-            specification=specification,
-            folder=RunFolder(specification.name, instance, outputs),
-            identity=identity,
-            parameters=parameters,
-            inputs_dir=inputs_dir,
-            only=only,
-            missing_dates=missing_dates or [],
-            sources=sources or {},
-            kept={label: NotebookResult.of_json(result) for label, result in (kept or {}).items()},
-            kept_items={
-                label: {key: NotebookResult.of_json(result) for key, result in items.items()}
-                for label, items in (kept_items or {}).items()
-            },
-            kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
-        )
+        given: dict[str, Any] = {
+            "workflow": workflow,
+            "instance": instance,
+            "identity": identity,
+            "parameters": parameters,
+            "inputs_dir": inputs_dir,
+            "outputs": outputs,
+            "kept_items": kept_items,
+            "sources": sources,
+            "only": only,
+            "missing_dates": missing_dates,
+        }
+        run = NotebookRun.of_arguments(run_id=self.executor.run_id, kept=kept, kept_reports=kept_reports, **given)
         cancellation = self.cancellation
         began = self.now()
         if not rerun:
             asked = self.submit(
                 activities.already_succeeded,
                 __priority=run.urgency,
-                workflow=specification.name,
+                workflow=run.specification.name,
                 identity=identity,
                 outputs=outputs,
             )
@@ -110,8 +96,11 @@ class NotebookWorkflow(Workflow):
             if artefacts is not None:
                 return RunResult(state=RunState.SUCCEEDED, artefacts=artefacts, was_done=True).as_json()
 
-        steps = _Steps(self, run, cancellation)
-        end = steps.carry_out()
+        slices = Slices(self, ItemsWorkflow, given, fan_chunk)
+        tasks = ItemTasks(run, delegate=slices.delegates)
+        slices.belong_to(tasks)
+        StepLoop(self, tasks, cancellation, slices).carry_out()
+        end = RunEnd(tasks)
         if end.state is RunState.CANCELLED:
             self.cancel()  # at once: no task may be carried out any more; the end is recorded by whoever looks for it next
         recorded = self.submit(
@@ -135,118 +124,3 @@ class NotebookWorkflow(Workflow):
             self.fail(end.error or "the run failed", end.details)
         ended = RunState.SKIPPED if end.outcome.state is RunState.SKIPPED else RunState.SUCCEEDED
         return RunResult(state=ended, light=end.light, artefacts=end.artefacts, cached=end.cached).as_json()
-
-
-class _Steps:
-    """The steps of one run, carried out: the graph says what starts, and the history what has ended."""
-
-    def __init__(self, workflow: Workflow, run: NotebookRun, cancellation: Future[None]) -> None:
-        self.workflow, self.run, self.cancellation = workflow, run, cancellation
-        self.tasks = ItemTasks(run)
-        self.unfolding = self.tasks.unfold()
-        self.notebooks: dict[Item, Future[Any]] = {}
-        self.reports: dict[ReportKey, Future[Any]] = {}
-        self.standing: dict[ReportKey, ReportResult] = {}
-        self._names = report_file_names(run.specification, run.folder.instance, run.parameters)
-        self._open: dict[Future[Any], Item | None] = {}  # None: of a report
-        self._ends: futures.Completions[Any] = futures.Completions([cancellation])
-        self._grace: Future[None] | None = None
-
-    def carry_out(self) -> RunEnd:
-        """Run everything that is to run, and return how the run ended."""
-        self._take(self.unfolding.begin())
-        while self._open:
-            future = self._ends.next()
-            if future is self.cancellation:
-                self._cancel()
-            elif future is self._grace:
-                break
-            elif (item := self._open.pop(future)) is not None:
-                self._take(self.unfolding.ended(item, self._outcome(item, future)))
-        for item in [one for one in self._open.values() if one is not None]:
-            self.tasks.errors[item] = f"it had not ended {GRACE_SECONDS} s after the run was cancelled"
-            self.unfolding.ended(item, Outcome(ItemState.CANCELLED))
-        if self._grace is not None and not self._grace.finished:
-            self._grace.cancel()
-        reports = {key: report for key, report in self.reports.items() if report.finished}
-        return RunEnd(self.tasks, self.unfolding.run_outcome(), self.notebooks, reports, self.standing)
-
-    def _take(self, turn: Turn) -> None:
-        for settled in turn.settled:
-            label = settled.item.label
-            self.tasks.settled[label] = self.tasks.settled.get(label, 0) + (settled.item.index is not None)
-            if settled.state is ItemState.CACHED:
-                self._report(settled.item)
-        for item in turn.starts:
-            notebook = self.run.notebooks[item.label]
-            future = self.workflow.submit(
-                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
-                __priority=self.run.urgency_of(item.label),
-                **self.tasks.task(item).as_json(),
-            )
-            self.notebooks[item] = future
-            self._follow(future, item)
-
-    def _follow(self, future: Future[Any], item: Item | None) -> None:
-        self._open[future] = item
-        self._ends.add(future)
-
-    def _outcome(self, item: Item, future: Future[Any]) -> Outcome:
-        error = future.exception
-        if error is not None:
-            state = state_after(error)
-            self.tasks.errors[item] = cause_of(error)
-            return Outcome(state)
-        result = NotebookResult.of_json(future.result)
-        self.tasks.results[item] = result
-        self._report(item)
-        return outcome_of_result(result, self.run.graph.wanted[item.label])
-
-    def _cancel(self) -> None:
-        turn = self.unfolding.cancel()
-        for future in list(self._open):
-            future.cancel()
-        if turn.running or self._open:
-            self._grace = self.workflow.timer(GRACE_SECONDS)
-            self._ends.add(self._grace)
-
-    # ---- reports -----------------------------------------------------------------------------------------------------------
-
-    def _report(self, item: Item) -> None:
-        """Make the reports of an item that has ended well, unless they stand."""
-        if self.cancellation.finished or (self.run.only is not None and item.label != self.run.only):
-            return
-        named = self.tasks.named(item)
-        for output, file_name in self._outputs(item):
-            key = (named, str(output.format))
-            kept = self.run.kept_reports.get(ArtefactKey(named.label, output.format, named.index).file_name)
-            if kept is not None and item not in self.notebooks:
-                self.standing[key] = kept
-                continue
-            future = self.workflow.submit(
-                activities.convert_report,
-                __priority=self.run.urgency,
-                **ReportTask(
-                    label=item.label,
-                    executed=replace(self.tasks.results[item], scraps={}).as_json(),
-                    inputs_dir=self.run.inputs_dir,
-                    reference_date=self.run.parameters.get("reference_date"),
-                    options=output.model_dump(mode="json", exclude={"name"}),
-                    file_name=file_name,
-                    folder=self.run.folder,
-                    index=named.index,
-                ).as_json(),
-            )
-            self.reports[key] = future
-            self._follow(future, None)
-
-    def _outputs(self, item: Item) -> Iterator[tuple[OutputSpecification, str | None]]:
-        """Yield the outputs of a label with the file of this item's report; None for that of a label anyway."""
-        folder = self.tasks.folder(item)
-        for output in self.run.notebooks[item.label].output:
-            name = self._names[item.label, output.format]
-            if folder is not None:
-                stem = name.removesuffix(f".{output.format}")
-                yield output, f"{stem}/{path_part(folder)}.{output.format}"
-            else:
-                yield output, name if output.name is not None else None

@@ -80,6 +80,7 @@ def execute_notebook(
     failures: dict[str, list[dict[str, Any]]] | None = None,
     scraps: list[str] | None = None,
     key: str | None = None,
+    run_id: str | None = None,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder; the result is a `NotebookResult`.
 
@@ -117,7 +118,7 @@ def execute_notebook(
     if task.cancel_requested():  # since the task began
         cancellation.cancel()
     place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
-    with recorded_item(task.run_id, place, attempt, key):
+    with recorded_item(run_id or task.run_id, place, attempt, key):
         values = values_of_item(
             (artefacts, workflow, instance),
             parameters=parameters,
@@ -132,7 +133,7 @@ def execute_notebook(
                 values,
                 place.folder,
                 label=label,
-                item=ItemOfRun(index, key, task.run_id) if key is not None or index is not None else None,
+                item=ItemOfRun(index, key, run_id or task.run_id) if key is not None or index is not None else None,
                 attempt=attempt,
                 kernel=kernel,
                 timeout_seconds=timeout_seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -19,32 +20,31 @@ from ..specification.parameter_values import (
 )
 from ..specification.wanted_scraps import wanted_scraps
 from ..specification.workflow_file import INPUTS_DIR, MISSING_DATES
-from ..steps.outcomes import Outcome
+from ..steps.labels.delegation import Delegate
+from ..steps.labels.slices import Slice
+from ..steps.outcomes import Cause, Outcome
 from ..steps.step import REPEAT_INDEX, REPEAT_SEED
 from ..steps.unfolding import Unfolding
 from ..tasks.arguments import NotebookTask
 from ..tasks.results import NotebookResult
 from ..values.item import Item
-from ..values.item_state import BAD, ItemState
+from ..values.item_state import BAD, GOOD, ItemState
+from .given_slice import GivenSlice
 from .notebook_run import NotebookRun
 from .outcomes_of_items import outcome_of_result
 from .slugs import folder_name
+from .work import Work
 
 _SEED_BITS = 31
 
 
 class ItemTasks:
-    """The items of one run, and what each is given.
+    """The items of one run, and what each is given."""
 
-    ``results`` are those of the items that have ended well so far; the caller adds to them.
-    """
-
-    def __init__(self, run: NotebookRun) -> None:
-        self.run = run
-        self.results: MutableMapping[Item, NotebookResult] = {}
-        self.errors: MutableMapping[Item, str] = {}  #: of those that ended badly
+    def __init__(self, run: NotebookRun, *, delegate: Delegate | None = None, part: GivenSlice | None = None) -> None:
+        """``part``: only the items of a slice; ``delegate``: see `Unfolding`."""
+        self.run, self.work, self.part = run, Work(), part
         self.settled: MutableMapping[str, int] = {}  #: by label, how many of its items have ended without having been started
-        self._unfolding: Unfolding | None = None
         labels = run.graph.steps
         self._values: Mapping[str, Mapping[str, ParameterValue]] = {
             label: {name: read_value(one, labels) for name, one in notebook.parameters.items()}
@@ -53,12 +53,17 @@ class ItemTasks:
         self.scraps = wanted_scraps(run.specification)  #: names of the scraps that each label's items must tell
         self._keys: dict[Item, str | None] = {}
         self._turns: dict[str, list[int]] = {}  # of each item of a label: how many before it have the same axis values
+        known = {INPUTS_DIR: run.inputs_dir, MISSING_DATES: list(run.missing_dates)} | dict(run.parameters)
+        self._results: MutableMapping[Item, NotebookResult] = self.work.results
+        if part is None:
+            self._unfolding = Unfolding(run.graph, known, kept=self.kept, delegate=delegate)
+        else:
+            self._unfolding = Unfolding.of_slice(run.graph, part.slice, known, kept=self.kept, stopped=part.stopped)
+            self._keys |= part.keys
+            self._results = ChainMap(self.work.results, dict(part.results))
 
     def unfold(self) -> Unfolding:
-        """Return the unfolding of the run, which is made once."""
-        if self._unfolding is None:
-            known = {INPUTS_DIR: self.run.inputs_dir, MISSING_DATES: list(self.run.missing_dates)} | dict(self.run.parameters)
-            self._unfolding = Unfolding(self.run.graph, known, kept=self.kept)
+        """Return the unfolding of the run, or of the slice."""
         return self._unfolding
 
     def is_fanned(self, label: str) -> bool:
@@ -111,6 +116,7 @@ class ItemTasks:
             failures=failed,
             scraps=self.scraps[item.label],
             key=self.key(item) if self._is_known_by_key(item.label) else None,
+            run_id=self.part.run_id if self.part is not None else None,
         )
 
     def _running_items(self, label: str) -> int:
@@ -123,7 +129,7 @@ class ItemTasks:
         result = self._kept_result(item)
         if result is None:
             return None
-        self.results[item] = result
+        self.work.results[item] = result
         return outcome_of_result(result, self.run.graph.wanted[item.label], ItemState.CACHED)
 
     def _kept_result(self, item: Item) -> NotebookResult | None:
@@ -197,6 +203,8 @@ class ItemTasks:
         return self.key(value) or str(value) if isinstance(value, Item) else value
 
     def _turn(self, item: Item) -> int:
+        if self.part is not None:
+            return self.part.turns.get(item, 0)
         turns = self._turns.get(item.label)
         if turns is None:
             turns, seen = [], dict[str, int]()
@@ -206,6 +214,19 @@ class ItemTasks:
                 seen[row] = turns[-1] + 1
             self._turns[item.label] = turns
         return turns[item.index or 0]
+
+    def given_to(self, part: Slice, stopped: Mapping[str, Cause]) -> GivenSlice:
+        """Return what the execution of a slice is to know of this run."""
+        beside = [item for items in self.unfold().items_beside(part).values() for item in items]
+        inside = [item for items in self.unfold().items_of(part).values() for item in items]
+        return GivenSlice(
+            part,
+            self.run.run_id,
+            {item: self._results[item] for item in beside if item in self._results},
+            {item: self.key(item) for item in beside if self.unfold().item_state(item) in GOOD},
+            {item: turn for item in inside if (turn := self._turn(item))},
+            {label: root for label, root in stopped.items() if label in part.members},
+        )
 
     # ---- values ------------------------------------------------------------------------------------------------------------
 
@@ -221,8 +242,8 @@ class ItemTasks:
         if isinstance(wanted, FileValue):
             return None if taken is None else _Made(wanted.label, self._paths(taken), wanted.path)
         if isinstance(taken, list):
-            return [None if one is None else self.results[one].scraps.get(wanted.name) for one in taken]
-        return None if taken is None else self.results[taken].scraps.get(wanted.name)
+            return [None if one is None else self._results[one].scraps.get(wanted.name) for one in taken]
+        return None if taken is None else self._results[taken].scraps.get(wanted.name)
 
     def _named_value(self, item: Item, name: str) -> Any:
         axes = self.unfold().axes(item)
@@ -245,7 +266,7 @@ class ItemTasks:
     def _paths(self, taken: Any) -> Any:
         if isinstance(taken, list):
             return [None if one is None else self._paths(one) for one in taken]
-        return {"path": self.results[taken].path}
+        return {"path": self._results[taken].path}
 
     def _seed(self, item: Item, axes: Mapping[str, Any]) -> int:
         material = [self.run.identity, item.label, {name: str(v) if isinstance(v, Item) else v for name, v in axes.items()}]
@@ -267,7 +288,7 @@ class ItemTasks:
         places = [(item.index or 0) // share] if share else range(len(states))
         bad = [Item(label, place) for place in places if states[place] in BAD]
         return [
-            _failure(one, states[one.index or 0], self.errors.get(one) or str(unfolding.cause(one)), self.folder(one))
+            _failure(one, states[one.index or 0], self.work.errors.get(one) or str(unfolding.cause(one)), self.folder(one))
             for one in bad
         ]
 

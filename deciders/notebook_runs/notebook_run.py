@@ -20,6 +20,7 @@ class NotebookRun:
     """One instance, as it was when its run was started."""
 
     specification: WorkflowSpecification
+    run_id: str
     folder: RunFolder
     identity: str
     parameters: Mapping[str, Any]
@@ -30,6 +31,48 @@ class NotebookRun:
     kept: Mapping[str, NotebookResult]  #: of labels without items
     kept_items: Mapping[str, Mapping[str, NotebookResult]]  #: by label and key
     kept_reports: Mapping[str, ReportResult]  #: by label and format, such as ``count.pdf``
+
+    @classmethod
+    def of_arguments(
+        cls,
+        *,
+        run_id: str,
+        workflow: dict[str, Any],
+        instance: str,
+        identity: str,
+        parameters: dict[str, Any],
+        inputs_dir: str,
+        outputs: str,
+        kept: dict[str, dict[str, Any]] | None = None,
+        kept_items: dict[str, dict[str, dict[str, Any]]] | None = None,
+        kept_reports: dict[str, dict[str, Any]] | None = None,
+        sources: dict[str, str] | None = None,
+        only: str | None = None,
+        missing_dates: list[str] | None = None,
+    ) -> NotebookRun:
+        """Read the arguments with which a run was started; see `deciders.notebook_workflow`.
+
+        Raises:
+            ValidationError, KeyError, TypeError, ValueError: they are not those of such a run.
+        """
+        specification = WorkflowSpecification.model_validate(workflow)
+        return cls(
+            specification=specification,
+            run_id=run_id,
+            folder=RunFolder(specification.name, instance, outputs),
+            identity=identity,
+            parameters=parameters,
+            inputs_dir=inputs_dir,
+            only=only,
+            missing_dates=missing_dates or [],
+            sources=sources or {},
+            kept={label: NotebookResult.of_json(result) for label, result in (kept or {}).items()},
+            kept_items={
+                label: {key: NotebookResult.of_json(result) for key, result in items.items()}
+                for label, items in (kept_items or {}).items()
+            },
+            kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
+        )
 
     @cached_property
     def asked_for(self) -> tuple[NotebookSpecification, ...]:

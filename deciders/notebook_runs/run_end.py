@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from simpleflow_nb.exceptions import DependencyFailed
-from simpleflow_nb.futures import Future
-
-from ..steps.outcomes import Cause, CauseKind
-from ..steps.run_outcome import RunOutcome
-from ..tasks.results import FileResult, ReportResult
+from ..steps.outcomes import CauseKind
+from ..tasks.results import FileResult
 from ..values.artefact_key import ArtefactKey
 from ..values.item import Item
 from ..values.item_state import BAD, ItemState
@@ -20,13 +16,10 @@ from ..values.light import Light
 from ..values.run_error import LabelError, RunError
 from ..values.run_state import RunState
 from .item_tasks import ItemTasks
-from .outcomes_of_items import cause_of, details_of
 
 NOT_ASKED_FOR = "not asked for"  #: why the other labels of a partial run were not run
 MOST_NOTES = 3  #: of the warnings of a notebook or a report, in the record of the run; all are in its run.json
 _MOST_NOTED_ITEMS = 20  #: of a label, in the record of the run
-
-ReportKey = tuple[Item, str]  #: with the format; the item as people name it
 
 
 @dataclass
@@ -34,20 +27,12 @@ class RunEnd:
     """A run in which nothing runs any more."""
 
     tasks: ItemTasks
-    outcome: RunOutcome
-    notebooks: Mapping[Item, Future[Any]]  #: of the items that were started
-    reports: Mapping[ReportKey, Future[Any]]
-    standing: Mapping[ReportKey, ReportResult]  #: reports that are not made again
-    _unreported: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.run, self.unfolding = self.tasks.run, self.tasks.unfold()
-        made = self.tasks.results.keys()
-        named = {self.tasks.named(item) for item in made}
+        self.run, self.unfolding, self.work = self.tasks.run, self.tasks.unfold(), self.tasks.work
+        self.outcome = self.unfolding.run_outcome()
         self._unreported = [
-            (ArtefactKey(item.label, format, item.index).file_name, cause_of(future.exception))
-            for (item, format), future in self.reports.items()
-            if item in named and future.exception is not None and not isinstance(future.exception, DependencyFailed)
+            (ArtefactKey(item.label, format, item.index).file_name, why) for (item, format), why in self.work.unreported.items()
         ]
         self.labels = {label: self._label_state(label) for label in self._in_order()}
 
@@ -81,13 +66,9 @@ class RunEnd:
     @property
     def details(self) -> str | None:
         """The details of the first failure that has any: its traceback."""
-        failed = [
-            item
-            for item, future in self.notebooks.items()
-            if future.exception is not None and item.label in self.outcome.failed
-        ]
+        failed = [item for item in self.work.details if item.label in self.outcome.failed]
         failed.sort(key=lambda item: (self.run.graph.place[item.label], item.index or 0))
-        return next((text for item in failed if (text := details_of(self.notebooks[item]))), None)
+        return self.work.details[failed[0]] if failed else None
 
     @property
     def artefacts(self) -> dict[str, str]:
@@ -98,37 +79,32 @@ class RunEnd:
     @property
     def cached(self) -> list[str]:
         """The labels, items and reports that were kept."""
-        kept = [self.tasks.named(item) for item in self.tasks.results if item not in self.notebooks]
+        kept = [self.tasks.named(item) for item in self.work.results if item not in self.work.began]
         return [str(item) for item in kept] + [
-            ArtefactKey(item.label, format, item.index).file_name for item, format in self.standing
+            ArtefactKey(item.label, format, item.index).file_name for item, format in self.work.standing
         ]
 
     def results(self) -> Iterator[tuple[ArtefactKey, FileResult]]:
         """Yield what was made and kept: kept notebooks first, then those that ran, then reports."""
-        results = self.tasks.results
+        results = self.work.results
         for is_run in (False, True):
             for label in self._in_order():
                 for item in self._items(label):
-                    if item in results and (item in self.notebooks) is is_run:
+                    if item in results and (item in self.work.began) is is_run:
                         named = self.tasks.named(item)
                         yield ArtefactKey(named.label, None, named.index), results[item]
-        for (item, format), result in self.standing.items():
+        for (item, format), result in self.work.standing.items():
             yield ArtefactKey(item.label, format, item.index), result
-        for (item, format), future in self.reports.items():
-            if future.exception is None:
-                yield ArtefactKey(item.label, format, item.index), ReportResult.of_json(future.result)
+        for (item, format), result in self.work.reports.items():
+            yield ArtefactKey(item.label, format, item.index), result
 
     # ---- labels ------------------------------------------------------------------------------------------------------------
 
     @property
     def ends(self) -> dict[str, LabelState]:
         """The states of the labels, and of the reports that were kept or failed; those that were made have none."""
-        kept = {_report_key(item, format): LabelState.CACHED for item, format in self.standing}
-        failed = {
-            _report_key(item, format): LabelState.FAILED
-            for (item, format), future in self.reports.items()
-            if future.exception is not None and not isinstance(future.exception, DependencyFailed)
-        }
+        kept = {_report_key(item, format): LabelState.CACHED for item, format in self.work.standing}
+        failed = {_report_key(item, format): LabelState.FAILED for item, format in self.work.unreported}
         return self.labels | kept | failed
 
     @property
@@ -141,9 +117,9 @@ class RunEnd:
             noted[key.label] = noted.get(key.label, 0) + bool(said)
             if said and noted[key.label] <= _MOST_NOTED_ITEMS:
                 notes[str(key)] = said
-        for item, future in self.notebooks.items():
-            if future.exception is not None and self.unfolding.item_state(item) is ItemState.SKIPPED:
-                notes[str(self.tasks.named(item))] = [cause_of(future.exception)]
+        for item, why in self.work.errors.items():
+            if self.unfolding.item_state(item) is ItemState.SKIPPED:
+                notes[str(self.tasks.named(item))] = [why]
         for label in self.outcome.went_on_without:
             notes[label] = [f"the run went on without it: {self._label_error(label).text}"]
         for name, cause in self._unreported:
@@ -159,7 +135,7 @@ class RunEnd:
                 causes[label] = NOT_ASKED_FOR
             elif not self._items(label) or not self.tasks.is_fanned(label):
                 cause = self.unfolding.cause(Item(label) if not self._items(label) else Item(label, 0))
-                said = self.tasks.errors.get(Item(label, 0)) or (str(cause) if cause is not None else None)
+                said = self.work.errors.get(Item(label, 0)) or (str(cause) if cause is not None else None)
                 if said is not None and state not in (LabelState.SUCCEEDED, LabelState.CACHED):
                     causes[label] = said
         return causes
@@ -177,10 +153,10 @@ class RunEnd:
         state, cause = self.unfolding.item_state(item), self.unfolding.cause(item)
         end: dict[str, Any] = {"label": item.label, "index": item.index, "folder": self.tasks.folder(item), "state": str(state)}
         if state is ItemState.CACHED:
-            end["path"] = self.tasks.results[item].path
-        elif item not in self.notebooks:
+            end["path"] = self.work.results[item].path
+        elif item not in self.work.began:
             end["began"] = False
-        said = self.tasks.errors.get(item) or (str(cause) if cause is not None else None)
+        said = self.work.errors.get(item) or (str(cause) if cause is not None else None)
         return end if said is None else {**end, "said": said}
 
     def _label_state(self, label: str) -> LabelState:
@@ -192,9 +168,7 @@ class RunEnd:
         return LabelState.read(str(state))
 
     def _has_failure_behind(self, label: str) -> bool:
-        causes: Sequence[Cause | None] = [self.unfolding.cause(item) for item in self._items(label)] or [
-            self.unfolding.cause(Item(label))
-        ]
+        causes = [self.unfolding.cause(item) for item in self._items(label) or [Item(label)]]
         return any(cause is not None and cause.is_failure for cause in causes)
 
     def _label_error(self, label: str) -> LabelError:
@@ -203,7 +177,7 @@ class RunEnd:
         if not bad:
             return LabelError(label, str(self.unfolding.cause(Item(label))))
         first, more = bad[0], len(bad) - 1
-        said = self.tasks.errors.get(first) or str(self.unfolding.cause(first))
+        said = self.work.errors.get(first) or str(self.unfolding.cause(first))
         if not self.tasks.is_fanned(label):
             return LabelError(label, said)
         others = f" (and {more:,} more item{'s' if more > 1 else ''} of {label!r})" if more else ""

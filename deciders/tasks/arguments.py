@@ -29,7 +29,7 @@ class RunFolder:
 
 
 _FOLDER = ("workflow", "instance", "outputs")
-_OF_STEPS = ("index", "items", "item_folder", "files", "failures", "scraps", "key")
+_OF_STEPS = ("index", "items", "item_folder", "files", "failures", "scraps", "key", "run_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class NotebookTask:
     failures: Mapping[str, Any] = field(default_factory=dict)  #: by parameter what failed: ``{label, index, state, error, ..}``
     scraps: Sequence[str] = ()  #: names of the scraps to be told with its end
     key: str | None = None  #: identifies its work for a later attempt
+    run_id: str | None = None  #: of the run to whose records the item belongs; None: the one that the task belongs to
 
     @property
     def name(self) -> str:
@@ -84,6 +85,7 @@ class NotebookTask:
             ("failures", dict(self.failures)),
             ("scraps", list(self.scraps)),
             ("key", self.key),
+            ("run_id", self.run_id),
         )
 
     @classmethod

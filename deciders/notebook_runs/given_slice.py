@@ -1,0 +1,58 @@
+"""What the execution of a slice is given of the run that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..steps.labels.slices import Slice
+from ..steps.outcomes import Cause
+from ..steps.slice_json import cause_json, read_cause, read_slice, slice_json
+from ..tasks.results import NotebookResult
+from ..values.item import Item
+
+
+@dataclass(frozen=True)
+class GivenSlice:
+    """A slice, and what its items may be given of others."""
+
+    slice: Slice
+    run_id: str  #: of the run, to which the records of its items belong
+    results: Mapping[Item, NotebookResult]  #: of items beside it
+    keys: Mapping[Item, str | None]  #: of the same
+    turns: Mapping[Item, int]  #: of its own items that have the axis values of others: how many of these come before
+    stopped: Mapping[str, Cause]  #: members of which nothing is to start, and the failures for which
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the input of an execution has it."""
+        return {
+            "slice": slice_json(self.slice),
+            "run_id": self.run_id,
+            "results": [[one.label, one.index, _short(result)] for one, result in self.results.items()],
+            "keys": [[one.label, one.index, key] for one, key in self.keys.items()],
+            "turns": [[one.label, one.index, turn] for one, turn in self.turns.items()],
+            "stopped": {label: cause_json(root) for label, root in self.stopped.items()},
+        }
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> GivenSlice:
+        """Read the input of an execution.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none of a slice.
+        """
+        roots = {label: read_cause(root) for label, root in value["stopped"].items()}
+        return cls(
+            read_slice(value["slice"]),
+            value["run_id"],
+            {Item(label, index): NotebookResult.of_json(result) for label, index, result in value["results"]},
+            {Item(label, index): key for label, index, key in value["keys"]},
+            {Item(label, index): turn for label, index, turn in value["turns"]},
+            {label: root for label, root in roots.items() if root is not None},
+        )
+
+
+def _short(result: NotebookResult) -> dict[str, Any]:
+    """The path of an executed notebook, and its scraps: nothing else is taken of it."""
+    return {"path": result.path, **({"scraps": dict(result.scraps)} if result.scraps else {})}

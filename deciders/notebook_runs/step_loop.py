@@ -1,0 +1,188 @@
+"""The loop that carries steps out: the graph says what starts, and the history what has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from simpleflow_nb import Workflow, futures
+from simpleflow_nb.futures import Future
+
+from .. import activities
+from ..path_parts import path_part
+from ..specification import OutputSpecification
+from ..specification.report_names import report_file_names
+from ..steps.outcomes import Outcome, Turn
+from ..tasks.arguments import ReportTask
+from ..tasks.results import NotebookResult, ReportResult
+from ..values.artefact_key import ArtefactKey
+from ..values.item import Item
+from ..values.item_state import ItemState
+from .item_tasks import ItemTasks
+from .outcomes_of_items import cause_of, details_of, outcome_of_result, state_after
+from .slices import RunningSlice, Slices
+from .work import ReportKey
+
+#: How long what runs may take to end after the run was cancelled; then the run ends without it.
+GRACE_SECONDS = 60
+
+_Open = Item | ReportKey | RunningSlice
+
+
+class StepLoop:
+    """The steps of one run, or of one slice of it, carried out."""
+
+    def __init__(self, workflow: Workflow, tasks: ItemTasks, cancellation: Future[None], slices: Slices | None = None) -> None:
+        self.workflow, self.tasks, self.run, self.work = workflow, tasks, tasks.run, tasks.work
+        self.unfolding = tasks.unfold()
+        self.cancellation = cancellation
+        self._slices = slices
+        self._names = report_file_names(self.run.specification, self.run.folder.instance, self.run.parameters)
+        self._open: dict[Future[Any], _Open] = {}
+        self._ends: futures.Completions[Any] = futures.Completions([cancellation])
+        self._grace: Future[None] | None = None
+        self._stops: Future[Any] | None = None
+
+    def carry_out(self) -> None:
+        """Run everything that is to run, until nothing runs any more."""
+        self.take(self.unfolding.begin())
+        while self._open:
+            future = self._ends.next()
+            if future is self.cancellation:
+                self._cancel()
+            elif future is self._grace:
+                self._end_the_rest()
+                break
+            elif future is self._stops:
+                self._stop(future.result)
+            else:
+                self._end(future, self._open.pop(future))
+        if self._grace is not None and not self._grace.finished:
+            self._grace.cancel()
+
+    def take(self, turn: Turn) -> None:
+        """Do what the graph says."""
+        for settled in turn.settled:
+            label = settled.item.label
+            self.tasks.settled[label] = self.tasks.settled.get(label, 0) + (settled.item.index is not None)
+            if settled.state is ItemState.CACHED:
+                self._report(settled.item)
+        for item in turn.starts:
+            notebook = self.run.notebooks[item.label]
+            future = self.workflow.submit(
+                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
+                __priority=self.run.urgency_of(item.label),
+                **self.tasks.task(item).as_json(),
+            )
+            self.work.began[item] = None
+            self._follow(future, item)
+        if self._slices is not None:
+            for label, root in turn.stopped:
+                self._slices.stop(label, root, [one for one in self._open.values() if isinstance(one, RunningSlice)])
+            for stage in turn.stages:
+                self._slices.cut(stage)
+            self._start_slices()
+
+    def listen_for_stops(self) -> None:
+        """Take signals of the run that a slice belongs to: a label of which nothing is to start any more."""
+        self._stops = self.workflow.next_signal(Slices.STOP)
+        self._ends.add(self._stops)
+
+    def _stop(self, signal: Any) -> None:
+        self.take(self.unfolding.stop(*Slices.read_stop(signal)))
+        self.listen_for_stops()
+
+    def _start_slices(self) -> None:
+        assert self._slices is not None
+        for future, started in self._slices.start():
+            self._follow(future, started)
+
+    def _follow(self, future: Future[Any], what: _Open) -> None:
+        self._open[future] = what
+        self._ends.add(future)
+
+    def _end(self, future: Future[Any], ended: _Open) -> None:
+        if isinstance(ended, Item):
+            self.take(self.unfolding.ended(ended, self._outcome(ended, future)))
+        elif isinstance(ended, RunningSlice):
+            assert self._slices is not None
+            self.take(self._slices.ended(ended, future))
+        elif future.exception is None:
+            self.work.reports[ended] = ReportResult.of_json(future.result)
+        else:
+            self.work.unreported[ended] = cause_of(future.exception)
+
+    def _outcome(self, item: Item, future: Future[Any]) -> Outcome:
+        error = future.exception
+        if error is not None:
+            self.work.errors[item] = cause_of(error)
+            if (details := details_of(future)) is not None:
+                self.work.details[item] = details
+            return Outcome(state_after(error))
+        result = NotebookResult.of_json(future.result)
+        self.work.results[item] = result
+        self._report(item)
+        return outcome_of_result(result, self.run.graph.wanted[item.label])
+
+    # ---- cancellation ------------------------------------------------------------------------------------------------------
+
+    def _cancel(self) -> None:
+        if self._slices is not None:
+            self._slices.cancel()
+        self.take(self.unfolding.cancel())
+        for future in list(self._open):
+            future.cancel()
+        if self._open:
+            self._grace = self.workflow.timer(GRACE_SECONDS)
+            self._ends.add(self._grace)
+
+    def _end_the_rest(self) -> None:
+        """The time for what was asked to end is over."""
+        for what in self._open.values():
+            if isinstance(what, Item):
+                self.work.errors[what] = f"it had not ended {GRACE_SECONDS} s after the run was cancelled"
+                self.unfolding.ended(what, Outcome(ItemState.CANCELLED))
+            elif isinstance(what, RunningSlice) and self._slices is not None:
+                self._slices.lost(what, ItemState.CANCELLED, "its slice had not ended in time after the run was cancelled")
+        self._open.clear()
+
+    # ---- reports -----------------------------------------------------------------------------------------------------------
+
+    def _report(self, item: Item) -> None:
+        """Make the reports of an item that has ended well, unless they stand."""
+        if self.cancellation.finished or (self.run.only is not None and item.label != self.run.only):
+            return
+        named = self.tasks.named(item)
+        for output, file_name in self._outputs(item):
+            key = (named, str(output.format))
+            kept = self.run.kept_reports.get(ArtefactKey(named.label, output.format, named.index).file_name)
+            if kept is not None and item not in self.work.began:
+                self.work.standing[key] = kept
+                continue
+            future = self.workflow.submit(
+                activities.convert_report,
+                __priority=self.run.urgency,
+                **ReportTask(
+                    label=item.label,
+                    executed=replace(self.work.results[item], scraps={}).as_json(),
+                    inputs_dir=self.run.inputs_dir,
+                    reference_date=self.run.parameters.get("reference_date"),
+                    options=output.model_dump(mode="json", exclude={"name"}),
+                    file_name=file_name,
+                    folder=self.run.folder,
+                    index=named.index,
+                ).as_json(),
+            )
+            self._follow(future, key)
+
+    def _outputs(self, item: Item) -> Iterator[tuple[OutputSpecification, str | None]]:
+        """Yield the outputs of a label, each with the file of this item's report; None for that of a label anyway."""
+        folder = self.tasks.folder(item)
+        for output in self.run.notebooks[item.label].output:
+            name = self._names[item.label, output.format]
+            if folder is not None:
+                stem = name.removesuffix(f".{output.format}")
+                yield output, f"{stem}/{path_part(folder)}.{output.format}"
+            else:
+                yield output, name if output.name is not None else None
