@@ -99,6 +99,12 @@ SIMPLEFLOW_NB_PRELOAD = Modules(
     ("pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "scrapbook"),
     takes_empty=True,
 )
+SIMPLEFLOW_NB_FAN_CHUNK = Number(
+    "SIMPLEFLOW_NB_FAN_CHUNK",
+    "items of a fan that one execution carries out at most; a larger fan is cut into several: :doc:`steps`",
+    500,
+    most=1_500,
+)
 SIMPLEFLOW_NB_KERNEL_POOL = Number("SIMPLEFLOW_NB_KERNEL_POOL", "number of kernels kept ready", 0, most=64)
 
 SIMPLEFLOW_NB_TOKEN = Text(

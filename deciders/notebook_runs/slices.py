@@ -40,7 +40,7 @@ class Slices:
 
     def __init__(self, workflow: Workflow, of_slices: type[Workflow], given: Mapping[str, Any], chunk: int) -> None:
         """``of_slices`` is the class of their executions, ``given`` the arguments of the run that these get too."""
-        self.workflow, self.chunk = workflow, chunk
+        self.workflow, self.chunk = workflow, max(1, chunk)
         self._of_slices, self._given = of_slices, dict(given)
         self._tasks: ItemTasks | None = None
         self._own_items = 0

@@ -183,7 +183,10 @@ class RunResult:
     @property
     def reports(self) -> list[str]:
         """Paths of the reports."""
-        return [path for name, path in self.artefacts.items() if ArtefactKey.parse(name).is_report]
+        found = [(ArtefactKey.parse(name), path) for name, path in self.artefacts.items()]
+        # JSON has them in the order of their names, where item 10 comes before item 2
+        in_order = sorted(found, key=lambda one: (one[0].label, one[0].index or 0))
+        return [path for key, path in in_order if key.is_report]
 
     def as_json(self) -> dict[str, Any]:
         state = _ALREADY_DONE if self.was_done else str(self.state)

@@ -12,6 +12,7 @@ from typing import Any
 
 from deciders import activities as declared
 from deciders.dates.date_stencil import DEFAULT_STENCIL
+from deciders.notebook_runs.slices import FAN_CHUNK
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.identity import identity_of_run
 from deciders.runs.planned_run import PlannedRun
@@ -22,9 +23,11 @@ from deciders.values.run_state import RunState
 from deciders.workflow_types import executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.constants import NOTEBOOK_TYPE
+from simpleflow_nb.environment import value_of
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.swf_service import SwfService
+from simpleflow_nb.variables import SIMPLEFLOW_NB_FAN_CHUNK
 from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts
@@ -178,6 +181,7 @@ def run_arguments(
         "kept_reports": as_arguments(reports),
         "sources": dict(hashes) if workflow.known_by_key else {},
         "only": only,
+        "fan_chunk": chunk if (chunk := value_of(SIMPLEFLOW_NB_FAN_CHUNK)) != FAN_CHUNK else None,
     }
     return arguments | {name: value for name, value in given.items() if value}
 
