@@ -13,7 +13,7 @@ from deciders.values.light import Light
 from workers.artefacts import read_record, why_unreadable
 from workers.lights import printed_warnings
 
-from .flow_files import LOG_END, RECORD_END
+from .flow_files import LOG_END, PREPARED, RECORD_END
 
 _GOOD = (AttemptState.SUCCEEDED, AttemptState.SKIPPED)
 _BAD = (AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.LOST)
@@ -97,7 +97,9 @@ def _doubts(path: Path) -> list[str]:
     if not path.exists():
         return []  # of ductaflow itself, which kept none
     status = read_record(path).get("status")
-    return [] if status in (*_GOOD, *_BAD) else [f"it has not ended: {status}"]
+    if status == PREPARED:
+        return ["it was prepared, and not executed"]
+    return [] if status in (*_GOOD, *_BAD) else [f"it has not ended: its status is {status}"]
 
 
 def _printed_warnings(log: Path, doubts: list[str]) -> list[str]:

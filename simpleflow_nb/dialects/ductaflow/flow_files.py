@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 LOG_END = "_execution_output.txt"
 RECORD_END = "_run.json"
 CONFIG_END = "_config.json"
+PREPARED = "prepared"  #: status in the record of a flow that was not executed
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,9 @@ from workers.notebooks.notebook_source import NotebookSource, read_notebook_sour
 from .called_flows import CalledFlow, CalledFlows, OuterFlow, outer_flow
 from .console import Console
 from .flow_config import FlowConfig
-from .flow_files import FlowFiles
+from .flow_files import PREPARED, FlowFiles
 from .kept_flows import keep, key_of, reason_to_run, started
 from .notebook_html import convert_notebook_to_html
-
-PREPARED = "prepared"  #: status in the record of a flow that was not executed
 
 _running: set[Path] = set()  # records of the flows that run in this process
 _lock = threading.Lock()
