@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
+from simpleflow_nb.exceptions import ExitCode
 from workers.artefacts import write_record
 from workers.lights import printed_warnings
 from workers.notebooks.run_json import KEPT_WARNING_CHARACTERS, KEPT_WARNINGS
@@ -54,7 +55,7 @@ def load_cli_config(default_config_path: str | Path, description: str = "Run duc
         config.write(files.config)
     if chosen.no_execute or config.no_execute:
         print(f"prepared: {files.folder}; nothing is executed")
-        raise SystemExit(0)
+        raise SystemExit(ExitCode.DONE)
     ScriptRun(script, files).begin()
     return config.values
 
