@@ -280,6 +280,12 @@ SIMPLEFLOW_NB_GATE = Flag(
     "SIMPLEFLOW_NB_GATE", "set for processes started in advance: import modules, then wait for the standard input to end"
 )
 
+SIMPLEFLOW_NB_CALLED_FLOWS = Text(
+    "SIMPLEFLOW_NB_CALLED_FLOWS", "set for kernels of flows of ductaflow: the file that is told which flows they call"
+)
+#: Jupyter's, set for its kernels.
+JPY_SESSION_NAME = Text("JPY_SESSION_NAME", "path of the notebook whose kernel this is")
+
 #: Secrets of boto3 and of PostgreSQL's library, which read them by themselves.
 SECRETS_OF_LIBRARIES = (
     "AWS_SECRET_ACCESS_KEY",

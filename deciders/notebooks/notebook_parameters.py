@@ -96,10 +96,13 @@ class NotebookParameters:
         return [clause for clause in found if clause]
 
     def doubtful_values(self, given: Iterable[str]) -> list[str]:
-        """Return a clause for each value that nothing seems to use, since a cell sets the name again; to follow its name."""
-        if self.cell is None or not self.is_python:
+        """Return a clause for each value that nothing seems to use, since a cell sets the name again; to follow its name.
+
+        Without a cell tagged ``parameters`` the values stand before all others.
+        """
+        if not self.is_python:
             return []
-        behind = [cell for cell in self._behind if not _is_meant(cell)]
+        behind = self._code_cells if self.cell is None else [cell for cell in self._behind if not _is_meant(cell)]
         found = first_mentions(((cell.source, cell.code) for cell in behind), set(given))
         return [
             f"sets {name!r} in cell {behind[place].number} before anything uses the value that is given"

@@ -1,5 +1,6 @@
 """Execution of notebooks: kernel, parameters, output, and the way in which they end."""
 
+from .artefact_names import ArtefactNames
 from .notebook_run import (
     Cancellation,
     NotebookFailed,
@@ -11,6 +12,7 @@ from .notebook_run import (
 )
 
 __all__ = [
+    "ArtefactNames",
     "Cancellation",
     "NotebookFailed",
     "NotebookRefused",

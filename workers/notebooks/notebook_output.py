@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -19,9 +19,11 @@ class OutputText:
     do not break each other's lines and no secret slips through in two halves. A line that a cell leaves open is ended.
     """
 
-    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
-        """``environment`` is that of the kernel, by default ours."""
-        self.path, self._environment = path, environment
+    def __init__(
+        self, path: Path, environment: Mapping[str, str] | None = None, on_printed: Callable[[str], None] | None = None
+    ) -> None:
+        """``environment`` is that of the kernel, by default ours. ``on_printed`` is called with the same text as is written."""
+        self.path, self._environment, self._on_printed = path, environment, on_printed
         self._file = open(path, "w", encoding="utf-8", errors="replace", newline="")  # noqa: SIM115  closed by `close`
         self._secrets = known_secrets(environment)
         self.masker = masker(self._secrets)  #: as of the notebook's start
@@ -50,7 +52,10 @@ class OutputText:
 
     def write(self, text: str) -> None:
         """Write whole lines."""
-        self._file.write(self.masker.text(text))
+        text = self.masker.text(text)
+        self._file.write(text)
+        if self._on_printed is not None:
+            self._on_printed(text)
 
     def flush(self) -> None:
         """Make written text visible to readers of the file."""

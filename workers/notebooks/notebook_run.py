@@ -6,6 +6,7 @@ After ``run_notebook`` the folder holds, whether it went well or not:
 ``config.json``     label, source, its SHA-256, kernel, environment, limits, and the parameters as the notebook got them
 ``output.txt``      what the notebook printed
 ``run.json``        status, light, times, attempt, version of the source, where its kernel came from, progress, warnings, error
+                    (``ArtefactNames`` gives them other names)
 and the files that the notebook itself has written: the folder is its working directory.
 """
 
@@ -27,6 +28,7 @@ from ..kept_paths import RELATIVE, place_beside, portable_parameters
 from ..kernels.supply import KernelSupply, shared_supply, warm_kernels
 from ..lights import printed_warnings
 from ..secrets import known_secrets, masked, masker
+from .artefact_names import OWN_FOLDER, ArtefactNames
 from .kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
 from .notebook_errors import NotebookFailed, NotebookRefused
 from .notebook_kernels import substitute_note
@@ -91,6 +93,9 @@ def run_notebook(
     kernels: KernelSupply | None = None,
     on_kernel_started: Callable[[int], None] | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
+    on_printed: Callable[[str], None] | None = None,
+    names: ArtefactNames = OWN_FOLDER,
+    takes_undeclared: bool = False,
 ) -> NotebookResult:
     """Run the notebook ``path`` in a fresh kernel process and keep its artefacts in the folder ``into``.
 
@@ -102,8 +107,12 @@ def run_notebook(
 
     ``on_kernel_started`` gets the kernel's process id, which is also the id of its process group, before anything runs.
     ``on_progress`` is called when a cell begins, with its number from 1, the number of cells, and the last Markdown
-    heading so far (perhaps empty). Both are called in the caller's thread, unless an event loop runs there. What they
+    heading so far (perhaps empty). ``on_printed`` gets what the notebook prints, as it is written to ``output.txt``: mostly
+    whole lines, and without secrets. All are called in the caller's thread, unless an event loop runs there. What they
     raise kills the kernel and propagates; the artefacts are kept and show it.
+
+    ``names`` are those of the artefacts. With ``takes_undeclared`` also values are passed that the notebook does not declare:
+    without a cell tagged ``parameters`` they are set at its top.
 
     After ``timeout_seconds`` (the start of the kernel included), after ``cell_timeout_seconds`` in one cell, or when
     somebody calls ``cancellation.cancel()``, the cell is interrupted, and killed 2 s later if it goes on. A kernel that
@@ -129,7 +138,7 @@ def run_notebook(
         OSError: the artefacts cannot be written.
     """
     source = read_notebook_source(path, kernel=kernel, falls_back=kernel_fallback)
-    values = checked_parameters(source, parameters or {})
+    values = checked_parameters(source, parameters or {}, takes_undeclared=takes_undeclared)
     cancellation = cancellation or Cancellation()
     limits = NotebookLimits(
         timeout_seconds=timeout_seconds,
@@ -137,18 +146,17 @@ def run_notebook(
         memory_bytes=memory_limit_bytes,
         output=output_limits,
     )
-    folder, label, notebook = _begin(
-        source, values, into, label, environment, limits, outputs, os.fspath(inputs_dir) if inputs_dir is not None else None
-    )
+    inputs = os.fspath(inputs_dir) if inputs_dir is not None else None
+    folder, label, notebook = _begin(source, values, into, label, environment, limits, names, outputs, inputs)
     variables = inherited(environment)
-    record = RunJson(folder, source, label, attempt, variables, outputs, item)
+    record = RunJson(folder, source, label, attempt, variables, outputs, item, names.record)
     status, skipped_for = AttemptState.FAILED, None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
-        OutputText(folder / "output.txt", variables) as output,
+        OutputText(folder / names.output, variables, on_printed) as output,
     ):
         version = pool.submit(read_source_version, source.path)
         try:
@@ -181,10 +189,12 @@ def run_notebook(
             error = {"cell": None, "ename": type(stop).__name__, "evalue": str(stop)}
             raise
         finally:
-            output.close()
-            if error is not None and cancellation.is_asked:
-                status = AttemptState.CANCELLED
-            record.end(status, error, skipped_for, _warnings(folder, session), session, version.result())
+            try:
+                output.close()  # `on_printed` may raise
+            finally:
+                if error is not None and cancellation.is_asked:
+                    status = AttemptState.CANCELLED
+                record.end(status, error, skipped_for, _warnings(output.path, session), session, version.result())
     return NotebookResult(
         path=notebook,
         light=record.content["light"],
@@ -208,6 +218,8 @@ def prepare_notebook(
     memory_limit_bytes: int | None = None,
     output_limits: OutputLimits = DEFAULT_OUTPUT_LIMITS,
     environment: Mapping[str, str] | None = None,
+    names: ArtefactNames = OWN_FOLDER,
+    takes_undeclared: bool = False,
 ) -> Path:
     """Write the notebook as it would run, with a cell of these parameters, into the folder ``into``; nothing is executed.
 
@@ -218,14 +230,14 @@ def prepare_notebook(
         OSError: it cannot be written.
     """
     source = read_notebook_source(path, kernel=kernel)
-    values = checked_parameters(source, parameters or {})
+    values = checked_parameters(source, parameters or {}, takes_undeclared=takes_undeclared)
     limits = NotebookLimits(
         timeout_seconds=timeout_seconds,
         cell_timeout_seconds=cell_timeout_seconds,
         memory_bytes=memory_limit_bytes,
         output=output_limits,
     )
-    _, _, notebook = _begin(source, values, into, label, environment, limits)
+    _, _, notebook = _begin(source, values, into, label, environment, limits, names)
     from .notebook_saves import masked_notebook, notebook_text
     from .parameterized_notebook import parameterized_notebook
 
@@ -251,16 +263,19 @@ def _begin(
     label: str | None,
     environment: Mapping[str, str] | None,
     limits: NotebookLimits,
+    names: ArtefactNames,
     outputs: Path | None = None,
     inputs_dir: str | None = None,
 ) -> tuple[Path, str, Path]:
     """Create the folder with ``config.json``; return the folder, the label, and the path of the executed notebook."""
     folder = Path(into).absolute()
     label = label or source.path.stem
-    notebook = folder / f"{path_part(label)}.ipynb"
+    notebook = folder / (names.notebook or f"{path_part(label)}.ipynb")
     if notebook.exists() and notebook.samefile(source.path):
         raise NotebookRefused(f"notebook {source.path} would be overwritten by the executed one; run it into another folder")
     folder.mkdir(parents=True, exist_ok=True)
+    if names.config is None:
+        return folder, label, notebook
     config = {
         "label": label,
         "source": str(source.path),
@@ -279,7 +294,7 @@ def _begin(
     if outputs is not None:
         config["source"] = place_beside(source.path, outputs)
         config["parameters"], config[RELATIVE] = portable_parameters(values, outputs, inputs_dir)
-    write_json(folder / "config.json", config, _secrets_of(environment))
+    write_json(folder / names.config, config, _secrets_of(environment))
     return folder, label, notebook
 
 
@@ -341,9 +356,9 @@ def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
     session.saved.name_early_end(text, early.cell if early is not None else None)
 
 
-def _warnings(folder: Path, session: NotebookSession | None) -> list[str]:
+def _warnings(printed_output: Path, session: NotebookSession | None) -> list[str]:
     """Return everything that turns the run orange: replacements, Python's warnings, and printed lines that warn."""
-    with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
+    with open(printed_output, encoding="utf-8", errors="replace") as file:
         printed = printed_warnings(file)
     if session is None:
         return printed

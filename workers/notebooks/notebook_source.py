@@ -77,7 +77,9 @@ def read_notebook_source(path: str | os.PathLike[str], *, kernel: str | None = N
     )
 
 
-def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def checked_parameters(
+    source: NotebookSource, parameters: Mapping[str, Any], *, takes_undeclared: bool = False
+) -> dict[str, Any]:
     """Convert ``parameters`` to JSON values (AutoFlow's rule: dates become ISO strings, tuples lists), and check that the
     notebook takes them.
 
@@ -85,6 +87,8 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
     read, any name is accepted. If there are values, the cell of values left by an earlier run is removed from
     ``source.notebook``, and so is the tag of cells that are no code, so that papermill inserts the values after the defaults
     and nowhere else.
+
+    With ``takes_undeclared`` the cell may be missing, in which case papermill inserts the values at the top, or lack names.
 
     Raises:
         NotebookRefused: a value has no JSON form or none in the notebook's language, there is no cell tagged
@@ -100,7 +104,7 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
         except (ValueError, RecursionError) as error:
             raise NotebookRefused(f"parameter {name!r} of notebook {source.path.name!r}: {error}") from None
     known = source.parameters
-    if not known.has_cell:
+    if not known.has_cell and not takes_undeclared:
         raise NotebookRefused(
             f"notebook {source.path.name!r} {known.missing_cell()}, so it cannot take {_listed(values)}; "
             "tag the cell that sets their defaults"
@@ -108,7 +112,7 @@ def checked_parameters(source: NotebookSource, parameters: Mapping[str, Any]) ->
     for clause in known.lost_values(values):
         raise NotebookRefused(f"notebook {source.path.name!r} {clause}")
     _leave_one_cell(source.notebook)
-    declared = _declared_names(source, known)
+    declared = None if takes_undeclared else _declared_names(source, known)
     unknown = [] if declared is None else [name for name in values if name not in declared]
     if unknown:
         raise NotebookRefused(

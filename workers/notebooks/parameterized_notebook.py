@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
 
 from .notebook_source import NotebookSource
+
+_NOT_PRINTED = logging.NullHandler()
 
 
 def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]) -> NotebookNode:
@@ -32,6 +35,8 @@ def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])  # papermill searches the tags of every cell
     if parameters:
+        # Of a notebook without a cell for them it logs a warning, which Python would print on its own.
+        logging.getLogger("papermill").addHandler(_NOT_PRINTED)
         notebook = parameterize_notebook(notebook, dict(parameters), kernel_name=source.kernel_name, language=source.language)
     for cell in notebook.cells:
         cell.metadata["papermill"] = {}

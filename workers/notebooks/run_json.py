@@ -16,6 +16,7 @@ from deciders.values.light import Light
 from ..artefacts import write_record
 from ..kept_paths import place_beside
 from ..secrets import known_secrets, masked_leaves
+from .artefact_names import OWN_FOLDER
 from .notebook_session import NotebookSession
 from .notebook_source import NotebookSource
 from .source_version import SourceVersion
@@ -52,9 +53,10 @@ class RunJson:
         environment: Mapping[str, str],
         outputs: Path | None = None,
         item: ItemOfRun | None = None,
+        name: str = OWN_FOLDER.record,
     ) -> None:
         """Begin the record. The path of the source is relative to the folder ``outputs``, if one is given."""
-        self._path, self._environment = folder / "run.json", environment
+        self._path, self._environment = folder / name, environment
         self._began = time.monotonic()
         self._writing: asyncio.TimerHandle | None = None
         self.content: dict[str, Any] = {
