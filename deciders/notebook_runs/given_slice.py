@@ -1,4 +1,4 @@
-"""What the execution of a slice is given of the run that it belongs to."""
+"""The input of the execution of a slice: the slice, and all that it may know of the run that it belongs to."""
 
 from __future__ import annotations
 

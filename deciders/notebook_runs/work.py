@@ -13,7 +13,7 @@ ReportKey = tuple[Item, str]  #: with the format; the item as people name it
 
 @dataclass
 class Work:
-    """What was made, and what went wrong. Items are those of the graph, also of a label that has only one."""
+    """Results and failures. Items are those of the graph, also of a label that has only one."""
 
     results: dict[Item, NotebookResult] = field(default_factory=dict)  #: of items that ended well, kept ones among them
     began: dict[Item, None] = field(default_factory=dict)  #: items that were started, in this order

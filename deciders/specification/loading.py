@@ -9,6 +9,7 @@ from .models import Specification
 from .report_name_rules import check_report_names
 from .sensor_rules import checked_sensor
 from .shape_problems import checked_shape
+from .step_rules import with_notebooks
 from .surprise_rules import note_surprises
 from .twin_entries import note_twins
 from .workflow_rules import check_parameters, checked_workflows
@@ -39,6 +40,7 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     if root is None:
         problems.raise_if_any()
     assert root is not None
+    root = with_notebooks(root, problems)
     inputs_dir = path.absolute().parent
     settings = checked_shape(root, problems)
     workflows = checked_workflows(root, inputs_dir, problems)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..problems import Problems
+from ..problems import Problems, shown
 from ..steps.graph import Graph
 from ..steps.graph_rules import GraphError, GraphProblem
 from .workflow_file import AUTOMATIC_PARAMETERS
@@ -14,6 +15,27 @@ from .yaml_lines import YamlNode, holds_broken
 
 _READ = ("parameters", *STEP_KEYS)
 _NODES = Mapping[str, YamlNode]
+
+
+def with_notebooks(root: YamlNode, problems: Problems) -> YamlNode:
+    """Return the file with ``notebooks`` in place of ``steps``, which means the same."""
+    workflows = root.get("workflows")
+    if workflows is None or not any("steps" in entry.entries() for entry in workflows.items()):
+        return root
+    entries = [_with_notebooks(entry, problems) for entry in workflows.items()]
+    return replace(root, value={**root.entries(), "workflows": replace(workflows, value=entries)})
+
+
+def _with_notebooks(entry: YamlNode, problems: Problems) -> YamlNode:
+    steps = entry.get("steps")
+    if steps is None:
+        return entry
+    if entry.get("notebooks") is not None:
+        name = entry.get("name")
+        of = f"workflow {shown(name.text)}" if name is not None and name.text else "a workflow"
+        problems.add(steps.line, f"{of} has 'steps' and 'notebooks', which mean the same; put all of them under one")
+        return replace(entry, value={key: one for key, one in entry.entries().items() if key != "steps"})
+    return replace(entry, value={"notebooks" if key == "steps" else key: one for key, one in entry.entries().items()})
 
 
 def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict[str, dict[str, Any]]]:

@@ -282,7 +282,16 @@ def specification_schema() -> dict[str, Any]:
     """
     schema = WorkflowFile.model_json_schema()
     _drop_null_defaults(schema)
+    _allow_steps(schema["$defs"]["WorkflowEntry"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _allow_steps(workflow: dict[str, Any]) -> None:
+    """``steps`` may be written for ``notebooks``."""
+    notebooks = workflow["properties"]["notebooks"]
+    workflow["properties"]["steps"] = {**notebooks, "title": "Steps", "description": "The same as notebooks."}
+    workflow["required"] = [name for name in workflow["required"] if name != "notebooks"]
+    workflow["oneOf"] = [{"required": ["notebooks"]}, {"required": ["steps"]}]
 
 
 def _drop_null_defaults(schema: Any) -> None:

@@ -14,6 +14,7 @@ def inputs(tmp_path: Path) -> Path:
     """A folder with the notebooks that the files of :mod:`tests.unit.workflow_files` name."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "flows_report.ipynb").write_text(notebook("flows = title = ''\nday: str"))
+    (tmp_path / "mend.ipynb").write_text(notebook("failed = sizes = table = level = seed = None"))
     (tmp_path / "sub" / "run_flows.ipynb").write_text(notebook(["unit = 'a'\n", "url, folder = '', ''"]))
     (tmp_path / "bare.ipynb").write_text(notebook(None))
     (tmp_path / "other.ipynb").write_text("not JSON, so not looked at")

@@ -175,6 +175,9 @@ def _write_notebook(path: Path, parameters: dict[str, str]) -> None:
     }
     cell |= {"source": source, "id": "a"}
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".py":
+        path.write_text(f'# %% tags=["parameters"]\n{source}\n', encoding="utf-8")
+        return
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}), encoding="utf-8")
 
 

@@ -60,11 +60,34 @@ workflows:
         cache: run
         env:
           THREADS: "1"
+        for_each:
+          region: [north, south]
+          day: {dates: [2016-01-01, 2016-01-03]}
+        zip: true
+        repeat: 2
+        max_parallel: 3
+        limit: 10
+        when:
+          any: [{equals: [report_title, x]}, {state: run_flows, is: [succeeded, cached]}]
+        when_skipped: null
+        after: [run_flows]
+        on_failure:
+          run: mend
+        on_item_failure: stop
       run_flows:
         filename: sub/run_flows.ipynb
         output:
           format: pdf
         output_limit: 5MB
+      mend:
+        filename: mend.ipynb
+        parameters:
+          failed: {failure: report}
+          sizes: {scrap: run_flows.sizes}
+          table: {file: run_flows/table.csv}
+          level: {value: 3}
+          seed: report_title
+        on_failure: continue
 available_dates_sensor:
   schedule: "0 5 * * *"
   timezone: Europe/Zurich
@@ -179,8 +202,8 @@ def test_a_fault_moves_with_its_line_and_editors_refuse_no_more_than_the_loader(
     assert refused > count(80, 4_000)
 
 
-#: Told on the line of the whole of which they are a part: an element of a stencil, a rule of dates.
-_PARTS = ("dates", "at_least", "every", "from")
+#: Told on the line of the whole of which they are a part: an element of a stencil, a rule of dates, a condition.
+_PARTS = ("dates", "at_least", "every", "from", "any", "run")
 
 
 def _set_lines() -> Iterator[tuple[int, str]]:

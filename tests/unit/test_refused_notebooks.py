@@ -28,7 +28,7 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
     [
         ("parameters: null", "", ["6: 'parameters' of notebook 'a' must be a mapping, not null"]),
         ("parameters: {x: 5}", "", ["6: 'x' of the parameters of notebook 'a' must be text, not 5"]),
-        ("parameters: {x: a}", "", ["4: notebooks need each other in a circle: 'a' needs 'a'"]),
+        ("parameters: {x: a}", "", ["4: steps need each other in a circle: a -> a"]),
         ("parameters: {x: y}", "", ["10: entry 1 of the sensor ('w') gives no value for 'y'"]),
         (
             "parameters: {x: y}",
@@ -214,8 +214,8 @@ def test_every_circle_is_named(inputs):
         available_dates_sensor: {schedule: null, workflows: []}
         """,
     ) == [
-        "4: notebooks need each other in a circle: 'a' needs 'b' needs 'c' needs 'a'",
-        "7: notebooks need each other in a circle: 'd' needs 'e' needs 'd'",
+        "4: steps need each other in a circle: a -> b -> c -> a (lines 4, 5, 6)",
+        "7: steps need each other in a circle: d -> e -> d (lines 7, 8)",
     ]
 
 
