@@ -10,7 +10,6 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 
 from simpleflow_nb.environment import value_of
 from simpleflow_nb.variables import SIMPLEFLOW_NB_CALLED_FLOWS
@@ -57,9 +56,12 @@ def outer_flow() -> OuterFlow | None:
         return None
     try:
         with open(named, encoding="utf-8") as file:
-            told = json.loads(file.readline())
+            line = file.readline()
     except FileNotFoundError:
         return None
+    if not line:
+        return None  # another run of it begins
+    told = json.loads(line)
     return OuterFlow(Path(named), told["is_forced"], Path(told["notebook"]))
 
 
@@ -67,7 +69,7 @@ class CalledFlows:
     """The calls of one run of a flow, while it runs."""
 
     def __init__(self, path: Path, *, is_forced: bool, notebook: Path) -> None:
-        """Begin the file in ``path``; one that a crash has left is replaced."""
+        """Begin the file in ``path``, which is there, and is removed by who has made it."""
         self._path = path
         told = {"is_forced": is_forced, "notebook": str(notebook)}
         path.write_text(f"{json.dumps(told)}\n", encoding="utf-8")
@@ -76,12 +78,6 @@ class CalledFlows:
     def read(self) -> list[CalledFlow]:
         """Return the calls so far; of one flow in one place the last."""
         return _calls(self._path)
-
-    def __enter__(self) -> CalledFlows:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._path.unlink(missing_ok=True)
 
 
 def _calls(path: Path) -> list[CalledFlow]:

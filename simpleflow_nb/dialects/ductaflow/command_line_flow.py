@@ -64,7 +64,7 @@ class ScriptRun:
     """A flow that runs as a script, from now to the end of this process."""
 
     def __init__(self, script: Path, files: FlowFiles) -> None:
-        self._script, self._files = script, files
+        self._script, self._files, self._process = script, files, os.getpid()
         self._error: dict[str, Any] | None = None
         self._status = AttemptState.SUCCEEDED
         self._began = time.monotonic()
@@ -88,6 +88,8 @@ class ScriptRun:
         self._excepthook(kind, error, at)
 
     def _end(self) -> None:
+        if os.getpid() != self._process:
+            return  # a fork of the script, which goes on
         sys.stdout, sys.stderr = self._streams
         self._log.close()
         with open(self._files.log, encoding="utf-8") as file:

@@ -15,17 +15,18 @@ _running: set[int] = set()
 class Console:
     """Shows the output of one flow, as it is while it runs alone, else with its folder before each line.
 
-    The column is not in the flow's log, where the beginnings of lines matter.
+    The column is not in the flow's log, where the beginnings of lines matter, nor in that of a flow that called it
+    (``is_inner``).
     """
 
-    def __init__(self, files: FlowFiles) -> None:
-        self._files = files
+    def __init__(self, files: FlowFiles, *, is_inner: bool) -> None:
+        self._files, self._is_inner = files, is_inner
         self._column = f"{files.folder.name}/{files.stem} | "
 
     def show(self, text: str) -> None:
         """Show text that the flow has printed."""
         with _lock:
-            if len(_running) > 1:
+            if len(_running) > 1 and not self._is_inner:
                 text = "".join(f"{self._column}{line}" for line in text.splitlines(keepends=True))
                 text += "" if text.endswith(("\n", "\r")) else "\n"
             sys.stdout.write(text)

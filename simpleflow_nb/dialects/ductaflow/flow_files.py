@@ -48,7 +48,7 @@ class FlowFiles:
 
     @property
     def called(self) -> Path:
-        """Flows that the running flow has called so far. The file is there only while it runs."""
+        """Flows that the running flow has called so far. The file is there, and locked, only while it runs."""
         return self.folder / f".{self.stem}_called.jsonl"
 
     @property

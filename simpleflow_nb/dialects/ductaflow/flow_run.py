@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import threading
+import fcntl
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +22,6 @@ from .flow_config import FlowConfig
 from .flow_files import PREPARED, FlowFiles
 from .kept_flows import keep, key_of, reason_to_run, started
 from .notebook_html import convert_notebook_to_html
-
-_running: set[Path] = set()  # records of the flows that run in this process
-_lock = threading.Lock()
 
 
 def run_notebook(
@@ -77,7 +75,7 @@ def run_notebook(
             print(f"kept: {path.name} in {files.folder} (nothing has changed; force=True runs it again)")
             _tell(outer, source, files, started(files))
             if export_html and not files.html.exists():
-                _export_html(files, Console(files))
+                _export_html(files, Console(files, is_inner=outer is not None))
             return files.executed
         if reason and files.record.exists():
             print(f"again: {path.name} in {files.folder} ({reason})")
@@ -87,7 +85,7 @@ def run_notebook(
         finally:
             _tell(outer, source, files, began)
             if export_html and files.executed.exists():
-                _export_html(files, Console(files))
+                _export_html(files, Console(files, is_inner=outer is not None))
     return files.executed
 
 
@@ -126,19 +124,35 @@ def _found(path: Path) -> Path:
 
 @contextmanager
 def _alone(files: FlowFiles, path: Path) -> Iterator[None]:
-    """Keep a second run of the flow in this process from writing the same files."""
-    with _lock:
-        if files.record in _running:
-            raise NotebookRefused(f"{path.name} runs in {files.folder} already; give each run an execution_dir of its own")
-        _running.add(files.record)
+    """Keep other runs of the flow, also of other processes, from writing the same files."""
+    files.folder.mkdir(parents=True, exist_ok=True)
+    lock = _locked(files.called)
+    if lock is None:
+        raise NotebookRefused(f"{path.name} runs in {files.folder} already; give each run an execution_dir of its own")
     try:
-        files.folder.mkdir(parents=True, exist_ok=True)
         if files.executed.exists() and not files.record.exists() and not files.output_suffix:
             raise NotebookRefused(f"{files.executed} is not of an earlier run, and would be overwritten; give an output_suffix")
         yield
     finally:
-        with _lock:
-            _running.discard(files.record)
+        files.called.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _locked(path: Path) -> int | None:
+    """Make and lock a file until the descriptor is closed; None if somebody else has locked it."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                return file
+        except BlockingIOError:
+            os.close(file)
+            return None
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)  # its owner has just removed it: a lock on it would keep nobody away
 
 
 def _prepare(source: NotebookSource, given: FlowConfig, files: FlowFiles, kernel: str | None) -> None:
@@ -173,10 +187,8 @@ def _run(
     """Run a flow to its end; return the time at which it began."""
     given.write(files.config)
     files.html.unlink(missing_ok=True)
-    with (
-        CalledFlows(files.called, is_forced=is_forced, notebook=files.executed) as called,
-        Console(files) as console,
-    ):
+    called = CalledFlows(files.called, is_forced=is_forced, notebook=files.executed)
+    with Console(files, is_inner=is_inner) as console:
         try:
             result = run_in_kernel(
                 source.path,

@@ -16,12 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deciders.values.label_state import AttemptState
 from workers.artefacts import read_record, write_record
 from workers.secrets import masked_leaves
 
 from .called_flows import CalledFlow
 from .flow_config import PROJECT_ROOT, FlowConfig
-from .flow_files import FlowFiles
+from .flow_files import PREPARED, FlowFiles
 
 if TYPE_CHECKING:
     from workers.notebooks.notebook_source import NotebookSource
@@ -31,6 +32,11 @@ SHOWN_CHARACTERS = 40  #: of each value
 
 _KEY, _CALLED, _READ = "key", "called", "config_files"  # in the record of a run
 _LONGEST_PATH = 4096
+_ENDS = {
+    AttemptState.RUNNING: "its last run was interrupted",
+    AttemptState.FAILED: "its last run failed",
+    PREPARED: "it was prepared, and not executed",
+}
 
 
 def key_of(source: NotebookSource, config: Mapping[str, Any]) -> dict[str, str]:
@@ -47,7 +53,8 @@ def keep(files: FlowFiles, key: Mapping[str, str], config: FlowConfig, called: l
     record = read_record(files.record)
     # As they are now: a flow may write a file that its config names.
     stamps = {path: _stamp(path) for path in _files_named(config.values, files.folder)}
-    write_record(files.record, {**record, _KEY: dict(key), _READ: stamps, _CALLED: [vars(call) for call in called]})
+    ran = {**key, "source": record["source_sha256"]}  # which may have been written since the key was made
+    write_record(files.record, {**record, _KEY: ran, _READ: stamps, _CALLED: [vars(call) for call in called]})
     return str(record["started"])
 
 
@@ -66,8 +73,8 @@ def reason_to_run(
     record = read_record(files.record)
     if not record:
         return ""
-    if (status := record.get("status")) != "succeeded":
-        return f"its last run is {status}"
+    if (status := record.get("status")) != AttemptState.SUCCEEDED:
+        return _ENDS.get(str(status), f"its last run was {status}")
     kept = record.get(_KEY)
     if not isinstance(kept, dict):
         return "its last run was not made by run_notebook"
@@ -98,7 +105,7 @@ def _change_below(record: Mapping[str, Any]) -> str | None:
         if _sha256(Path(call.source)) != call.source_sha256:
             return f"{name}, which it called, has changed"
         inner = read_record(Path(call.record))
-        if inner.get("status") != "succeeded" or inner.get("started") != call.started or _KEY not in inner:
+        if inner.get("status") != AttemptState.SUCCEEDED or inner.get("started") != call.started or _KEY not in inner:
             return f"{name}, which it called, has no such run in {Path(call.record).parent} any more"
         if (change := _changed_file(inner) or _change_below(inner)) is not None:
             return change

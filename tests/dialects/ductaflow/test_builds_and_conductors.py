@@ -207,6 +207,27 @@ def test_builds_run_at_once_in_threads_each_in_its_folder_and_their_lines_do_not
     assert sorted(line.rpartition(" | ")[2] for line in rows) == ["rows 1", "rows 1", "rows 5"]
 
 
+def test_flows_that_a_build_runs_at_once_make_its_log_and_its_light_as_those_one_after_the_other(write: Write, tmp_path: Path):
+    write("flows/loud.py", "print('⚠️', config['n'])\n")
+    write(
+        "builds/both.py",
+        f"""
+        from concurrent.futures import ThreadPoolExecutor
+        {IMPORT} run_notebook
+        flow = f"{{config['_project_root']}}/flows/loud.py"
+        def run(n):
+            run_notebook(flow, config={{"n": n}}, execution_dir=f"runs/{{n}}", export_html=False)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(run, [1, 2]))
+        """,
+    )
+    run_notebook("builds/both.py", export_html=False)
+    log = (tmp_path / "both_execution_output.txt").read_text(encoding="utf-8").splitlines()
+    assert sorted(log)[:2] == ["⚠️ 1", "⚠️ 2"]
+    assert sorted(json.loads((tmp_path / "both_run.json").read_text())["warnings"]) == ["⚠️ 1", "⚠️ 2"]
+
+
+@pytest.mark.slow
 def test_a_conductor_over_dimensions_goes_on_after_a_failure_and_keeps_what_is_unchanged(project: Path, write: Write):
     write("conductor.py", CONDUCTOR)
 

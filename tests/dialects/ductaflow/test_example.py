@@ -28,6 +28,7 @@ def program(folder: Path, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_the_conductor_shows_its_scenarios_and_keeps_what_has_not_changed(copied: Path):
     assert program(copied, "conductor.py")[-4:] == [
         "Scenario_Calm_One green",

@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import nbformat
 import pytest
 
 from simpleflow_nb.dialects.ductaflow import analyze_execution_logs, run_notebook, run_step_flow
+from tests.settings import PATIENCE_SECONDS
 from workers.notebooks import NotebookFailed, NotebookRefused
 
-from .conftest import Write, below
+from .conftest import IMPORT, Write, below
 
 SMALL = """
 # %% tags=["parameters"]
@@ -243,11 +245,11 @@ def test_a_flow_that_failed_or_was_only_prepared_is_run_again(write: Write, tmp_
     (tmp_path / "fail").unlink()
     capsys.readouterr()
     run_notebook("flows/weak.py", export_html=False)
-    assert capsys.readouterr().out.splitlines()[0] == f"again: weak.py in {tmp_path} (its last run is failed)"
+    assert capsys.readouterr().out.splitlines()[0] == f"again: weak.py in {tmp_path} (its last run failed)"
     run_notebook("flows/weak.py", no_execute=True)
     capsys.readouterr()
     run_notebook("flows/weak.py", export_html=False)
-    assert capsys.readouterr().out.splitlines()[0] == f"again: weak.py in {tmp_path} (its last run is prepared)"
+    assert capsys.readouterr().out.splitlines()[0] == f"again: weak.py in {tmp_path} (it was prepared, and not executed)"
 
 
 def test_a_web_page_that_a_kept_flow_lacks_is_made(write: Write, tmp_path: Path):
@@ -291,18 +293,42 @@ def test_a_config_can_ask_for_no_execution(write: Write, tmp_path: Path):
 # ---- beside each other -------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_flow_twice_at_once_in_one_folder_is_refused(write: Write, tmp_path: Path):
-    from simpleflow_nb.dialects.ductaflow import flow_run
+def test_a_flow_runs_once_at_a_time_in_one_folder_whoever_runs_it(write: Write, tmp_path: Path):
+    write(
+        "flows/slow.py",
+        """
+        import os, time
+        open("begun", "w").close()
+        while not os.path.exists("go"):
+            time.sleep(0.05)
+        """,
+    )
+    code = f"{IMPORT} run_notebook; run_notebook('flows/slow.py', execution_dir='a', export_html=False)"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.DEVNULL) as other:
+        try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not (tmp_path / "a/begun").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            told = f"slow.py runs in {tmp_path}/a already; give each run an execution_dir of its own"
+            with pytest.raises(NotebookRefused, match=f"^{re.escape(told)}$"):
+                run_notebook("flows/slow.py", execution_dir="a")
+            run_notebook("flows/slow.py", execution_dir="b", no_execute=True)
+        finally:
+            (tmp_path / "a/go").touch()
+    assert other.returncode == 0
+    assert not (tmp_path / "a/.slow_called.jsonl").exists()
+    run_notebook("flows/slow.py", execution_dir="a")
 
+
+def test_a_run_that_was_killed_is_made_again(write: Write, tmp_path: Path, capsys):
     write("flows/small.py", SMALL)
-    flow_run._running.add(tmp_path / "small_run.json")
-    try:
-        told = f"small.py runs in {tmp_path} already; give each run an execution_dir of its own"
-        with pytest.raises(NotebookRefused, match=f"^{re.escape(told)}$"):
-            run_notebook("flows/small.py")
-        run_notebook("flows/small.py", execution_dir="other", no_execute=True)
-    finally:
-        flow_run._running.clear()
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (folder / ".small_called.jsonl").write_text("{half")
+    (folder / "small_run.json").write_text('{"schema": 1, "status": "running"}')
+    run_notebook("flows/small.py", execution_dir="a", export_html=False)
+    assert capsys.readouterr().out.splitlines()[0] == f"again: small.py in {folder} (its last run was interrupted)"
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
 def test_what_a_flow_imports_is_light():

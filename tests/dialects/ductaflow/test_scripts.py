@@ -83,6 +83,26 @@ def test_a_script_that_is_killed_has_not_ended(project: Path, write: Write):
     assert analyze_execution_logs(project / "runs/A") == "warning"
 
 
+def test_a_fork_of_a_script_that_ends_does_not_end_the_script(project: Path, write: Write):
+    write(
+        "flows/forking.py",
+        f"""
+        {IMPORT} load_cli_config
+        config = load_cli_config("config/flows/prep.json")
+        import os, sys
+        if (child := os.fork()) == 0:
+            print("Warning: of the child")
+            sys.exit()
+        os.waitpid(child, 0)
+        print(open("forking_run.json").read().count('"running"'))
+        """,
+    )
+    done = script(project, "flows/forking.py")
+    assert (done.returncode, done.stdout) == (0, "Warning: of the child\n1\n")
+    assert (project / "forking_execution_output.txt").read_text() == done.stdout
+    assert record_of(project, "forking")["light"] == "orange"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
