@@ -22,6 +22,7 @@ class GivenSlice:
     results: Mapping[Item, NotebookResult]  #: of items beside it
     keys: Mapping[Item, str | None]  #: of the same
     turns: Mapping[Item, int]  #: of its own items that have the axis values of others: how many of these come before
+    lengths: Mapping[str, int]  #: by member, how many items it has in the run
     stopped: Mapping[str, Cause]  #: members of which nothing is to start, and the failures for which
 
     def as_json(self) -> dict[str, Any]:
@@ -32,6 +33,7 @@ class GivenSlice:
             "results": [[one.label, one.index, _short(result)] for one, result in self.results.items()],
             "keys": [[one.label, one.index, key] for one, key in self.keys.items()],
             "turns": [[one.label, one.index, turn] for one, turn in self.turns.items()],
+            "lengths": dict(self.lengths),
             "stopped": {label: cause_json(root) for label, root in self.stopped.items()},
         }
 
@@ -49,6 +51,7 @@ class GivenSlice:
             {Item(label, index): NotebookResult.of_json(result) for label, index, result in value["results"]},
             {Item(label, index): key for label, index, key in value["keys"]},
             {Item(label, index): turn for label, index, turn in value["turns"]},
+            value["lengths"],
             {label: root for label, root in roots.items() if root is not None},
         )
 

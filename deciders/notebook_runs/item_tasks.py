@@ -120,7 +120,8 @@ class ItemTasks:
         )
 
     def _running_items(self, label: str) -> int:
-        return (self.unfold().length(label) or 0) - self.settled.get(label, 0)
+        length = self.unfold().length(label) if self.part is None else self.part.lengths[label]
+        return (length or 0) - self.settled.get(label, 0)
 
     # ---- what is kept ------------------------------------------------------------------------------------------------------
 
@@ -225,6 +226,7 @@ class ItemTasks:
             {item: self._results[item] for item in beside if item in self._results},
             {item: self.key(item) for item in beside if self.unfold().item_state(item) in GOOD},
             {item: turn for item in inside if (turn := self._turn(item))},
+            {label: self.unfold().length(label) or 0 for label in part.members},
             {label: root for label, root in stopped.items() if label in part.members},
         )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
-from ...constants import NOTEBOOK_TYPE
+from ...constants import ITEMS_TYPE, NOTEBOOK_TYPE
 from ...inspection.executions import arguments_in
 from ...inspection.task_rows import TaskRow, task_rows
 from ...local.service import DOMAIN
@@ -71,6 +71,7 @@ class ShownLabel:
     is_report: bool = False
     fan: str | None = None  #: the label whose item it is, or whose item's report; None without a list of items
     items: int | None = None  #: how many items that label has
+    is_of_slice: bool = False  #: another execution than that of the run carries it out
     result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
 
     @property
@@ -180,12 +181,20 @@ class Watch:
         self._newest = service.newest_number
         self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
         self._events: dict[int, list[HistoryEvent]] = {}  # of open executions, as far as they were read
+        self._slices: dict[str, dict[int, list[ShownLabel]]] = {}  # by run id: labels of the slices of its fans
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
         """Return the executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
-        changed = [self._read(one) for _, one in sorted(self._news().items())]
+        news = sorted(self._news().items())
+        of_slices = {parent for _, one in news if (parent := self._read_slice(one)) is not None}
+        changed = [self._read(one) for _, one in news if not _is_slice(one)]
+        told = {run.run_id for run in changed}
+        for run in self.runs.values():
+            if run.run_id in of_slices and run.run_id not in told and run.status is None:
+                self._with_slices(run)
+                changed.append(run)
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
         return changed
 
@@ -211,7 +220,9 @@ class Watch:
         if one.domain != DOMAIN:
             return False
         if self.workflow_ids is None:
-            return one.type_name in self.types
+            return one.type_name in self.types or (_is_slice(one) and NOTEBOOK_TYPE in self.types)
+        if _is_slice(one):
+            return one.info["parent"]["workflowId"] in self.workflow_ids
         return one.workflow_id in self.workflow_ids and (not self.types or one.type_name in self.types)
 
     def _is_new(self, one: KnownExecution) -> bool:
@@ -226,6 +237,28 @@ class Watch:
         self._newest = max([self._newest, *(one.number for one in changes.executions)])
         return news
 
+    def _read_slice(self, one: KnownExecution) -> str | None:
+        """Read the labels of a slice, and return the run id of the run that it belongs to; None if it is no slice."""
+        if not _is_slice(one):
+            return None
+        parent = str(one.info["parent"]["runId"])
+        self._open[one.number] = one
+        events = self._events.setdefault(one.number, [])
+        events += self.service.events(one.workflow_id, one.run_id, since=len(events))
+        _, labels = label_states(events, self.load, one.notes)
+        self._slices.setdefault(parent, {})[one.number] = [label for label in labels if label.fan is not None]
+        if one.close_status is not None:
+            del self._open[one.number], self._events[one.number]
+        return parent
+
+    def _with_slices(self, run: ShownRun) -> None:
+        """Show the items of fans that other executions carry out among the labels of their run."""
+        of_slices = [label for labels in self._slices.get(run.run_id, {}).values() for label in labels]
+        if of_slices:
+            run.labels = [label for label in run.labels if not label.is_of_slice] + of_slices
+            for label in of_slices:
+                label.is_of_slice = True
+
     def _read(self, one: KnownExecution) -> ShownRun:
         number = one.number
         self._open[number] = one
@@ -233,12 +266,14 @@ class Watch:
         events += self.service.events(one.workflow_id, one.run_id, since=len(events))
         state = ShownRun(_title(one.info), one.workflow_id, one.run_id, one.started)
         state.arguments, state.labels = label_states(events, self.load, one.notes)
+        self._with_slices(state)
         if one.close_status is not None:
             state.ended = one.closed_at
             end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
             state.close(one.close_status, self.load)
             del self._open[number], self._events[number]
+            self._slices.pop(one.run_id, None)
         self.runs[number] = state
         if one.close_status is not None:
             self._forget_others(number, state)
@@ -250,6 +285,11 @@ class Watch:
         kept.append(number)
         if len(kept) > KEPT_ENDS:
             self.earlier.add(self.runs.pop(kept.popleft()))
+
+
+def _is_slice(one: KnownExecution) -> bool:
+    """Tell whether an execution carries out items of a run."""
+    return one.type_name == ITEMS_TYPE and bool(one.info.get("parent"))
 
 
 def _run_result(value: Any) -> RunResult | None:
