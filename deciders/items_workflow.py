@@ -78,7 +78,7 @@ class ItemsWorkflow(Workflow):
             run_id=part.run_id, **{**given, "workflow": {**given["workflow"], "notebooks": notebooks}}
         )
         cancellation = self.cancellation
-        tasks = ItemTasks(run, part=part)
+        tasks = ItemTasks(run, share=self.shared, part=part)
         loop = StepLoop(self, tasks, cancellation)
         loop.listen_for_stops()
         loop.carry_out()

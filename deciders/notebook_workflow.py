@@ -97,7 +97,7 @@ class NotebookWorkflow(Workflow):
                 return RunResult(state=RunState.SUCCEEDED, artefacts=artefacts, was_done=True).as_json()
 
         slices = Slices(self, ItemsWorkflow, given, fan_chunk)
-        tasks = ItemTasks(run, delegate=slices.delegates)
+        tasks = ItemTasks(run, share=self.shared, delegate=slices.delegates)
         slices.belong_to(tasks)
         StepLoop(self, tasks, cancellation, slices).carry_out()
         end = RunEnd(tasks)

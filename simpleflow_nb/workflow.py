@@ -247,6 +247,14 @@ class Workflow(WorkflowType):
         """Write a line to the log, and to ``workflow.info``; silent while replaying."""
         self.executor.log(str(message))
 
+    def shared(self, value: Any) -> Any:
+        """Return what stands for a value in the arguments of several tasks; the same value if it is short.
+
+        A list, mapping or text of more than 8,192 characters of JSON is kept once, however many tasks take it; bodies get the
+        value itself. Within the workflow what is returned is of no other use.
+        """
+        return self.executor.kept(value)
+
     def patched(self, change_id: str) -> bool:
         """Return whether this run takes the new path of a change: runs that passed here before it keep the old one."""
         return self.executor.patched(name_of_change(change_id))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..steps.labels.slices import Slice
 from ..steps.outcomes import Cause
 from ..steps.slice_json import cause_json, read_cause, read_slice, slice_json
 from ..tasks.results import NotebookResult
 from ..values.item import Item
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,21 @@ class GivenSlice:
     slice: Slice
     run_id: str  #: of the run, to which the records of its items belong
     results: Mapping[Item, NotebookResult]  #: of items beside it
-    keys: Mapping[Item, str | None]  #: of the same
+    keys: Mapping[Item, str]  #: of the same, where they have one
     turns: Mapping[Item, int]  #: of its own items that have the axis values of others: how many of these come before
     lengths: Mapping[str, int]  #: by member, how many items it has in the run
     stopped: Mapping[str, Cause]  #: members of which nothing is to start, and the failures for which
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the input of an execution has it."""
+    def as_json(self, share: Callable[[Any], Any]) -> dict[str, Any]:
+        """Return it as the input of an execution has it; ``share`` returns what stands there for what many slices get."""
+        part = slice_json(self.slice)
+        for name in ("ended", "joined"):
+            part[name] = {label: share(ended) for label, ended in part[name].items()}
         return {
-            "slice": slice_json(self.slice),
+            "slice": part,
             "run_id": self.run_id,
-            "results": [[one.label, one.index, _short(result)] for one, result in self.results.items()],
-            "keys": [[one.label, one.index, key] for one, key in self.keys.items()],
+            "results": {label: share(_by_index(label, self.results, _short)) for label in _labels(self.results)},
+            "keys": {label: share(_by_index(label, self.keys, str)) for label in _labels(self.keys)},
             "turns": [[one.label, one.index, turn] for one, turn in self.turns.items()],
             "lengths": dict(self.lengths),
             "stopped": {label: cause_json(root) for label, root in self.stopped.items()},
@@ -48,12 +53,24 @@ class GivenSlice:
         return cls(
             read_slice(value["slice"]),
             value["run_id"],
-            {Item(label, index): NotebookResult.of_json(result) for label, index, result in value["results"]},
-            {Item(label, index): key for label, index, key in value["keys"]},
+            {
+                Item(label, index): NotebookResult.of_json(result)
+                for label, results in value["results"].items()
+                for index, result in results
+            },
+            {Item(label, index): key for label, keys in value["keys"].items() for index, key in keys},
             {Item(label, index): turn for label, index, turn in value["turns"]},
             value["lengths"],
             {label: root for label, root in roots.items() if root is not None},
         )
+
+
+def _labels(by_item: Mapping[Item, Any]) -> list[str]:
+    return list(dict.fromkeys(item.label for item in by_item))
+
+
+def _by_index(label: str, by_item: Mapping[Item, T], told: Callable[[T], Any]) -> list[Any]:
+    return [[item.index, told(value)] for item, value in by_item.items() if item.label == label]
 
 
 def _short(result: NotebookResult) -> dict[str, Any]:

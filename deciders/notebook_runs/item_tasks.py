@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from ..specification.models import OF_THE_DECIDER, NotebookSpecification, WorkflowSpecification
@@ -41,9 +41,19 @@ _SEED_BITS = 31
 class ItemTasks:
     """The items of one run, and what each is given."""
 
-    def __init__(self, run: NotebookRun, *, delegate: Delegate | None = None, part: GivenSlice | None = None) -> None:
-        """``part``: only the items of a slice; ``delegate``: see `Unfolding`."""
-        self.run, self.work, self.part = run, Work(), part
+    def __init__(
+        self,
+        run: NotebookRun,
+        *,
+        share: Callable[[Any], Any],
+        delegate: Delegate | None = None,
+        part: GivenSlice | None = None,
+    ) -> None:
+        """``share`` returns what stands for a list that many items take; ``part``: only the items of a slice; ``delegate``: see
+        `Unfolding`.
+        """
+        self.run, self.work, self.part, self.share = run, Work(), part, share
+        self._lists: dict[tuple[int, str | None], tuple[Any, Any]] = {}  # of fans that are taken whole, made once
         self.settled: MutableMapping[str, int] = {}  #: by label, how many of its items have ended without having been started
         labels = run.graph.steps
         self._values: Mapping[str, Mapping[str, ParameterValue]] = {
@@ -224,7 +234,7 @@ class ItemTasks:
             part,
             self.run.run_id,
             {item: self._results[item] for item in beside if item in self._results},
-            {item: self.key(item) for item in beside if self.unfold().item_state(item) in GOOD},
+            {item: key for item in beside if self.unfold().item_state(item) in GOOD and (key := self.key(item)) is not None},
             {item: turn for item in inside if (turn := self._turn(item))},
             {label: self.unfold().length(label) or 0 for label in part.members},
             {label: root for label, root in stopped.items() if label in part.members},
@@ -244,7 +254,9 @@ class ItemTasks:
         if isinstance(wanted, FileValue):
             return None if taken is None else _Made(wanted.label, self._paths(taken), wanted.path)
         if isinstance(taken, list):
-            return [None if one is None else self._results[one].scraps.get(wanted.name) for one in taken]
+            return self._shared_list(
+                taken, wanted.name, lambda one: None if one is None else self._results[one].scraps.get(wanted.name)
+            )
         return None if taken is None else self._results[taken].scraps.get(wanted.name)
 
     def _named_value(self, item: Item, name: str) -> Any:
@@ -267,8 +279,15 @@ class ItemTasks:
 
     def _paths(self, taken: Any) -> Any:
         if isinstance(taken, list):
-            return [None if one is None else self._paths(one) for one in taken]
+            return self._shared_list(taken, None, lambda one: None if one is None else self._paths(one))
         return {"path": self._results[taken].path}
+
+    def _shared_list(self, taken: list[Any], name: str | None, value_of: Callable[[Any], Any]) -> Any:
+        """Return the values of a fan's items, which all items that take them share as they share the list of the items."""
+        known = self._lists.get((id(taken), name))
+        if known is None or known[0] is not taken:
+            known = self._lists[id(taken), name] = (taken, self.share([value_of(one) for one in taken]))
+        return known[1]
 
     def _seed(self, item: Item, axes: Mapping[str, Any]) -> int:
         material = [self.run.identity, item.label, {name: str(v) if isinstance(v, Item) else v for name, v in axes.items()}]

@@ -97,7 +97,7 @@ class Slices:
             self._of_slices,
             workflow_id=workflow_id,
             given={**self._given, "kept_items": kept},
-            part=self.tasks.given_to(part, self._stopped).as_json(),
+            part=self.tasks.given_to(part, self._stopped).as_json(self.tasks.share),
             max_parallel=self._shares(part),
         )
         return future, RunningSlice(part, part.family, workflow_id)

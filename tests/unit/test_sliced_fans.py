@@ -200,3 +200,18 @@ def test_a_slice_is_kept_item_by_item(notebooks: Notebooks, place: Harness, monk
         result = run(again, DAY, CLEAN, sources={"day.py": "1", "clean.py": "2"}, kept_items=kept, rerun=True)
     assert [(one["label"], one["index"]) for one in notebooks.given] == [("day", 5), ("clean", 5)]
     assert len(result["cached"]) == 18
+
+
+def test_a_long_list_that_many_items_take_is_kept_once(notebooks: Notebooks, place: Harness) -> None:
+    many = DAY.model_copy(update={"for_each": {"n": list(range(400))}})
+    each = step("each", for_each={"k": list(range(20))}, parameters={"days": "day", "k": "k"})
+    run(place, many, each, chunk=500)
+    assert {len(one["upstream"]["days"]) for one in notebooks.of("each")} == {400}
+    [run_id] = [run_id for workflow_id, run_id in place.service.numbers if workflow_id == "study"]
+    history = place.service.events("study", run_id)
+    scheduled = [
+        event["activityTaskScheduledEventAttributes"] for event in history if event["eventType"] == "ActivityTaskScheduled"
+    ]
+    inputs = [one["input"] for one in scheduled if '"filename":"each.py"' in one["input"]]
+    assert len(inputs) == 20
+    assert [len(text) for text in inputs if len(text) > 1_000] == []

@@ -36,7 +36,14 @@ class SharedResults(Strands):
     def _reference_to(self, future: Future[Any]) -> dict[str, str] | None:
         if future.decode and isinstance(future.value, str) and payload.referenced_digest(future.value) is not None:
             return payload.shared(future.value)  # kept by the worker, and not needed here
-        value = self.decoded(future)
+        return self._reference_of(self.decoded(future))
+
+    def kept(self, value: Any) -> Any:
+        """Return a value as it stands in the inputs of several tasks: a reference, if it is long."""
+        known = self._reference_of(value)
+        return value if known is None else known
+
+    def _reference_of(self, value: Any) -> dict[str, str] | None:
         if not isinstance(value, list | dict | str):
             return None
         text = payload.encode(value)
