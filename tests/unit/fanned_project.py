@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simpleflow_nb.notebooks import skip
 from simpleflow_nb.testing import NotebookEnd, ProjectEnd, notebook_value, run_project
+from simpleflow_nb.testing.asked_runs import Start
 from simpleflow_nb.testing.replaced_notebooks import Function
 
 FAN = """\
@@ -64,6 +65,6 @@ def total(parameters: dict[str, Any]) -> list[Any]:
 FUNCTIONS: Mapping[str, Function] = {"days": days, "day": day, "clean": clean, "total": total}
 
 
-def run_study(folder: Path, **others: Function) -> ProjectEnd:
+def run_study(folder: Path, *, starts: Sequence[Start] | None = ("study",), **others: Function) -> ProjectEnd:
     """Run it, with other functions for some labels; its outputs are beside the file."""
-    return run_project(folder / "workflows.yml", {**FUNCTIONS, **others}, outputs=folder / "outputs", starts=[("study", {})])
+    return run_project(folder / "workflows.yml", {**FUNCTIONS, **others}, outputs=folder / "outputs", starts=starts)

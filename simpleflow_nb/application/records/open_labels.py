@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...inspection.executions import history
+from ...inspection.executions import arguments_in, history
+from ...replay.protocol.events import HistoryEvent
 from ..states.run_states import ShownLabel, label_states
 from .item_rows import ItemRow, recorded_items
 from .open_steps import OpenSteps, progress_in
@@ -29,15 +30,13 @@ def with_open_labels(row: RunRow, place: Place, outputs: Path) -> tuple[RunRow, 
         PayloadError: what the run was started with is not to be had here.
         RecordsError: the records of its items cannot be read.
     """
-    events = history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
+    events = _history(row, place)
     arguments, shown = label_states(events, place.payloads.load)
     known = {label.name: label for label in shown if label.is_shown}
-    kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]
     items = list[ItemRow]()
-    if kind["version"] == _WITHOUT_STEPS or not arguments:
+    if (steps := _steps(arguments, events, place)) is None:
         labels = _labels_of_tasks(arguments, known)
     else:
-        steps = OpenSteps.of_history(arguments, events, place.payloads.load)
         labels = steps.labels
         items = _with_records(steps.items(), recorded_items(outputs, row.run_id))
     labels |= _reports(arguments, known)
@@ -45,6 +44,30 @@ def with_open_labels(row: RunRow, place: Place, outputs: Path) -> tuple[RunRow, 
     artefacts |= {str(one.item): _notebook(one) for one in items if one.slug is None and one.state.ended_well and one.folder}
     notes = {label: [text] for label, text in notebook_progress(arguments).items()}
     return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes=notes), items
+
+
+def open_items(row: RunRow, place: Place, outputs: Path) -> list[ItemRow]:
+    """Return the items of an open run that are known so far, see `OpenSteps.items`.
+
+    Raises:
+        PayloadError: what the run was started with is not to be had here.
+        RecordsError: the records of its items cannot be read.
+    """
+    events = _history(row, place)
+    steps = _steps(arguments_in(events, place.payloads.load), events, place)
+    return _with_records(steps.items(), recorded_items(outputs, row.run_id)) if steps is not None else []
+
+
+def _history(row: RunRow, place: Place) -> list[HistoryEvent]:
+    return history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
+
+
+def _steps(arguments: Mapping[str, Any], events: Sequence[HistoryEvent], place: Place) -> OpenSteps | None:
+    """Return the steps of a run; None of one whose labels have no lists of items, as its former type knows none."""
+    kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]
+    if kind["version"] == _WITHOUT_STEPS or not arguments:
+        return None
+    return OpenSteps.of_history(arguments, events, place.payloads.load)
 
 
 def _labels_of_tasks(arguments: Mapping[str, Any], known: Mapping[str, ShownLabel]) -> dict[str, LabelState]:
@@ -62,7 +85,7 @@ def _reports(arguments: Mapping[str, Any], known: Mapping[str, ShownLabel]) -> d
     found: dict[str, LabelState] = {}
     for notebook in arguments.get("workflow", {}).get("notebooks", ()):
         formats = [output["format"] for output in notebook.get("output") or ()]
-        if not _is_fan(notebook):
+        if not is_fan(notebook):
             for key in [ArtefactKey(notebook["label"], format) for format in formats]:
                 shown = known.get(key.file_name)
                 found[str(key)] = LabelState.read(shown.state) if shown is not None else LabelState.PENDING
@@ -101,7 +124,7 @@ def _with_records(rows: Sequence[ItemRow], recorded: Sequence[ItemRow]) -> list[
     return found
 
 
-def _is_fan(notebook: Mapping[str, Any]) -> bool:
+def is_fan(notebook: Mapping[str, Any]) -> bool:
     """Tell of a notebook among the arguments of a run if it has a list of items."""
     return notebook.get("for_each") is not None or notebook.get("repeat") is not None
 
@@ -119,7 +142,7 @@ def notebook_progress(arguments: dict[str, Any]) -> dict[str, str]:
     for notebook in arguments.get("workflow", {}).get("notebooks", ()):
         names = (arguments["workflow"]["name"], arguments["instance"], notebook["label"])
         folder = Artefacts(Path(arguments["outputs"])).notebook_folder(*names)
-        for place in item_folders(folder) if _is_fan(notebook) else [folder]:
+        for place in item_folders(folder) if is_fan(notebook) else [folder]:
             record = read_record(place / "run.json")
             if (text := progress_in(record)) is not None:
                 found[str(Item(notebook["label"], record.get("index")))] = text
