@@ -13,6 +13,7 @@ from ..inspection.task_rows import epoch
 from ..processes.local_run import LocalRun
 from .outcomes import LabelOutcome, Outcome, RunOutcome
 from .places import Place
+from .records.open_steps import OpenSteps, shown_tasks
 from .records.run_rows import RunRow
 from .states.run_states import ShownLabel, ShownRun, Watch, last_attributes, status_word
 from .states.shown_states import ShownEnd
@@ -129,15 +130,13 @@ def _label_outcome(label: ShownLabel) -> LabelOutcome:
 
 
 def _not_run(run: ShownRun) -> list[str]:
-    """Return the labels that were not run for a failure; those that need a skipped one were skipped with it."""
+    """Return the labels that were not run, or not with all their items, because of a failure."""
     from deciders.values.label_state import LabelState
 
-    ends = {label.name: LabelState.read(label.state) for label in run.labels}
-    for notebook in run.arguments.get("workflow", {}).get("notebooks", ()):  # each after those that it needs
-        if notebook["label"] not in ends:
-            needs = {ends[need] for need in notebook.get("needs", ()) if need in ends}
-            ends[notebook["label"]] = LabelState.of_dependent(needs)
-    return [name for name, end in ends.items() if end == LabelState.NOT_RUN]
+    if "workflow" not in run.arguments:
+        return []  # no run of notebooks, or what it was started with is not to be had here
+    steps = OpenSteps(run.arguments, shown_tasks(run.labels))
+    return [name for name, state in steps.labels.items() if state == LabelState.NOT_RUN]
 
 
 def local_outcome(

@@ -24,7 +24,7 @@ def file_and_words(*names: str) -> Callable[[F], F]:
     A first word that ends in .yml or .yaml, or is a folder, is the file, and so is whatever stands before as many words as
     there are names; see :func:`specification_path` for what no file means.
     """
-    keys = [name.strip("[]").lower() for name in names]
+    keys = [name.strip("[]").partition("[")[0].lower() for name in names]  # LABEL of [LABEL[:INDEX]]
     needed = sum(not name.startswith("[") for name in names)
     metavar = " ".join([FILE_METAVAR, *names])
 

@@ -26,6 +26,7 @@ from .workflows import run_workflow as run_workflow
 if TYPE_CHECKING:
     from .project_ends import ProjectCheck as ProjectCheck
     from .project_ends import ProjectEnd as ProjectEnd
+    from .project_ends import RunEnd as RunEnd
     from .projects import run_project as run_project
     from .replaced_notebooks import NotebookEnd as NotebookEnd
     from .replaced_notebooks import notebook_value as notebook_value
@@ -34,6 +35,7 @@ _PLACES = {
     "NotebookEnd": "replaced_notebooks",
     "ProjectCheck": "project_ends",
     "ProjectEnd": "project_ends",
+    "RunEnd": "project_ends",
     "notebook_value": "replaced_notebooks",
     "run_project": "projects",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "NotebookEnd",
     "ProjectCheck",
     "ProjectEnd",
+    "RunEnd",
     "RunFailed",
     "harness",
     "notebook_value",

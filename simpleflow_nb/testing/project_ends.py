@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from deciders.runs.run_reference import UnknownRunError, found_run, reference_of
+from deciders.values.artefact_key import ArtefactKey
+from deciders.values.item import Item
+from deciders.wording import did_you_mean
+from workers.records.run_items import ItemRecord
 from workers.records.run_records import RunRecord
 
 from ..exceptions import DefinitionError
@@ -24,16 +28,38 @@ class ProjectCheck:
     error: str | None = None  #: why the check failed; it is retried then
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunEnd(RunRecord):
+    """The end of one run, as its record has it, with its items."""
+
+    every_item: tuple[ItemRecord, ...] = ()  #: by label and index; a label without a list of items is its item 0
+
+    def items(self, label: str) -> list[ItemRecord]:
+        """Return the items of a label in their order: ``state``, ``light``, ``attempt``, ``reason``, ``error``...
+
+        A label that was skipped or failed before its items were known counts as one item, which has no ``slug``.
+
+        Raises:
+            DefinitionError: the run has no such label.
+        """
+        labels = [name for name in self.labels if not ArtefactKey.parse(name).is_report]
+        if label not in labels:
+            meant = f"; items({Item.parse(label).label!r}) has its items" if Item.parse(label).label in labels else ""
+            hint = meant or did_you_mean(label, labels)
+            raise DefinitionError(f"the run {self.workflow_name}/{self.instance} has no label {label!r}{hint}")
+        return [item for item in self.every_item if item.label == label]
+
+
 @dataclass(frozen=True)
 class ProjectEnd:
     """The results of a project's runs."""
 
     #: all that have ended, in the order of their ends: ``state``, ``light``, ``labels``, ``error``, ``attempt``...
-    runs: tuple[RunRecord, ...]
+    runs: tuple[RunEnd, ...]
     checks: tuple[ProjectCheck, ...] = ()
     skipped_seconds: float = 0.0  #: skipped by the clock
 
-    def run(self, name: str) -> RunRecord:
+    def run(self, name: str) -> RunEnd:
         """Return the last run of an instance, by whatever commands take for it.
 
         That is ``NAME/DATE``, ``NAME/DATE,key=value`` if parameter sets have the same date, ``NAME/INSTANCE``, a workflow or
@@ -66,7 +92,7 @@ class ProjectEnd:
 class _NamedRun:
     """A record as references to runs need it."""
 
-    record: RunRecord
+    record: RunEnd
 
     @property
     def workflow(self) -> str:

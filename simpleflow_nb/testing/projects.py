@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from deciders.specification import Specification, load_specification
 from deciders.tasks.results import CheckResult
 from deciders.workflow_types import application_workflows
 from workers import activities as bodies
-from workers.records.run_records import RunRecords
+from workers.records.run_records import RunRecord, RunRecords
 from workers.runs.kept_specification import by_reference
 from workers.runs.run_starts import start_run
 
@@ -40,7 +41,7 @@ from ..variables import AUTOFLOW_DB_URI
 from ..workflow import Workflow, execution_input
 from .asked_runs import Start, asked_runs, no_sensor
 from .noted_output import noting
-from .project_ends import ProjectCheck, ProjectEnd
+from .project_ends import ProjectCheck, ProjectEnd, RunEnd
 from .replaced_notebooks import Function, ReplacedNotebooks
 from .workflows import RunFailed, StillOpen, close_status, replaced_bodies
 
@@ -70,7 +71,8 @@ def run_project(
         file: the workflow file; the notebooks that it names must exist, as for ``validate``.
         notebooks: functions by label, or by ``WORKFLOW/LABEL``, called with the parameters that the notebook would get. Each
             returns the notebook's value, or a :class:`NotebookEnd`; an exception fails the label, and
-            :func:`simpleflow_nb.notebooks.skip` skips it. What it prints and warns of decides on its light, as in a kernel.
+            :func:`simpleflow_nb.notebooks.skip` skips it. Of a label with a list of items it is called for each of them. What
+            it prints and warns of decides on its light, as in a kernel.
             Every label of a workflow that the sensor, or ``starts``, may run needs one.
         outputs: a folder of the test.
         began: start time of the clock; now by default. Without a time zone it is UTC.
@@ -126,8 +128,13 @@ def run_project(
         checks = run.checks()
         skipped = run.clock.skipped_seconds
     with closing(RunRecords.open(folder)) as records:
-        runs = sorted(records.runs(), key=lambda one: one.ended)
+        runs = [_with_items(one, records) for one in sorted(records.runs(), key=lambda one: one.ended)]
     return ProjectEnd(tuple(runs), checks, skipped)
+
+
+def _with_items(record: RunRecord, records: RunRecords) -> RunEnd:
+    values = {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
+    return RunEnd(**values, every_item=tuple(records.items(record.run_id)))
 
 
 def _in_utc(name: str, moment: datetime) -> datetime:

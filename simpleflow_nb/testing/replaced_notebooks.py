@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import inspect
 import json
+import os
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from deciders.path_parts import path_part
 from deciders.tasks.results import NotebookResult, ReportResult
+from deciders.values.item import Item
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
 from workers.artefacts import Artefacts, write_atomically
 from workers.kept_paths import RELATIVE, place_beside, portable_parameters
 from workers.notebooks.notebook_errors import NotebookFailed, NotebookRefused, NotebookSkipped
-from workers.notebooks.run_json import KEPT_WARNINGS, write_json
+from workers.notebooks.run_json import KEPT_WARNINGS, ItemOfRun, write_json
+from workers.notebooks.scraps import scrap_output
+from workers.runs.item_ends import ItemPlace, recorded_item
+from workers.runs.item_values import told_scraps, values_of_item
 
 from ..activity_context import context
 from ..exceptions import DefinitionError
@@ -34,11 +40,13 @@ _VALUE = "simpleflow_nb_testing"  #: key of the value in the metadata of an exec
 
 @dataclass(frozen=True)
 class NotebookEnd:
-    """The value of a replaced notebook, with warnings or a light; a function may return it instead of the value."""
+    """The value of a replaced notebook with all else that it leaves; a function may return it instead of the value."""
 
     value: Any = None  #: a JSON value, for :func:`notebook_value`
     warnings: tuple[str, ...] = ()  #: they turn the run orange
     light: Literal["green", "orange"] = "green"  #: orange also if there are warnings
+    scraps: Mapping[str, Any] = field(default_factory=dict)  #: JSON values by name, as if it had glued them
+    files: Mapping[str, str | bytes] = field(default_factory=dict)  #: contents of files in its folder, by their paths there
 
 
 def notebook_value(path: str | Path) -> Any:
@@ -79,35 +87,71 @@ class ReplacedNotebooks:
         inputs_dir: str,
         parameters: dict[str, Any],
         upstream: dict[str, dict[str, Any]],
+        flowapi_url_as: list[str],
         warnings: CountedWarnings = "own",
+        index: int | None = None,
+        item_folder: str | None = None,
+        files: dict[str, dict[str, Any]] | None = None,
+        failures: dict[str, list[dict[str, Any]]] | None = None,
+        scraps: list[str] | None = None,
+        key: str | None = None,
         **_: Any,
     ) -> dict[str, object]:
         """Call the function of a label with the parameters that its notebook would get."""
-        self.labels[context().run_id, context().activity_id] = label
+        task, item = context(), Item(label, index)
+        self.labels[task.run_id, task.activity_id] = str(item)
         artefacts, source = Artefacts(Path(outputs)), Path(inputs_dir, filename)
-        attempt = artefacts.begin_attempt(workflow, instance, label)
-        folder, notebook = artefacts.notebook_folder(workflow, instance, label), artefacts.notebook(workflow, instance, label)
+        place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
+        attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
+        with recorded_item(task.run_id, place, attempt, key):
+            values = values_of_item(
+                (artefacts, workflow, instance),
+                parameters=parameters,
+                upstream=upstream,
+                files=files or {},
+                failures=failures or {},
+                flowapi_url_as=flowapi_url_as,
+            )
+            of_run = ItemOfRun(index, key, task.run_id) if key is not None or index is not None else None
+            made = self._carried_out(place, values, source, inputs_dir, attempt, warnings, of_run)
+            told = told_scraps(item, Path(made.path), scraps or ())
+        return dataclasses.replace(made, scraps=told).as_json()
+
+    def _carried_out(
+        self,
+        place: ItemPlace,
+        values: dict[str, Any],
+        source: Path,
+        inputs_dir: str,
+        attempt: int,
+        warnings: CountedWarnings,
+        of_run: ItemOfRun | None,
+    ) -> NotebookResult:
+        """Call the function, and leave what its notebook would."""
+        label, outputs, folder = place.label, place.artefacts.outputs, place.folder
+        notebook = folder / f"{path_part(label)}.ipynb"
         folder.mkdir(parents=True, exist_ok=True)
-        values = {name: NotebookResult.of_json(value).path for name, value in upstream.items()} | parameters
-        place, digest = place_beside(source, Path(outputs)), hashlib.sha256(source.read_bytes()).hexdigest()
-        portable, names = portable_parameters(values, Path(outputs), inputs_dir)
-        config = {"label": label, "source": place, "source_sha256": digest, "parameters": portable, RELATIVE: names}
+        beside, digest = place_beside(source, outputs), hashlib.sha256(source.read_bytes()).hexdigest()
+        portable, names = portable_parameters(values, outputs, inputs_dir)
+        config = {"label": label, "source": beside, "source_sha256": digest, "parameters": portable, RELATIVE: names}
         write_json(folder / "config.json", config, {})
         record: dict[str, Any] = {
             "label": label,
             "status": AttemptState.FAILED,
             "light": Light.RED,
             "attempt": attempt,
-            "source": place,
+            "source": beside,
+            **(asdict(of_run) if of_run is not None else {}),
         }
         record |= {"source_sha256": digest, "started": _now(), "warnings": [], "error": None, "skipped_for": None}
-        function = self.functions.get(f"{workflow}/{label}") or self.functions[label]
+        function = self.functions.get(f"{place.workflow}/{label}") or self.functions[label]
         call = NotedCall([Path(inputs_dir), *_folder_of(function)], warnings)
         said: list[str] = []
         try:
             with noted(call):
                 end = _called(function, label, values, notebook)
-            _write_notebook(notebook, end.value)
+            _write_notebook(notebook, end)
+            _write_files(folder, end.files)
             said, light = [*end.warnings, *call.warnings()][:KEPT_WARNINGS], Light(end.light)
             light = Light.ORANGE if said else light
             record |= {"status": AttemptState.SUCCEEDED, "light": light}
@@ -121,7 +165,7 @@ class ReplacedNotebooks:
             write_atomically(folder / "output.txt", call.output())
             record["warnings"] = said or call.warnings()[:KEPT_WARNINGS]
             write_json(folder / "run.json", {**record, "ended": _now()}, {})
-        return NotebookResult(path=str(notebook), light=light, warnings=said).as_json()
+        return NotebookResult(path=str(notebook), light=light, warnings=said)
 
     def convert_report(
         self,
@@ -132,12 +176,13 @@ class ReplacedNotebooks:
         label: str,
         format: str = "pdf",
         file_name: str | None = None,
+        index: int | None = None,
         **_: Any,
     ) -> dict[str, object]:
         """Write a file of one line instead of the report."""
         path = Artefacts(Path(outputs)).reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, f"the report of {label} would be here\n")
+        write_atomically(path, f"the report of {Item(label, index)} would be here\n")
         return ReportResult(path=str(path)).as_json()
 
 
@@ -162,13 +207,25 @@ def _folder_of(function: Function) -> list[Path]:
     return [] if code is None else [Path(code.co_filename).parent]
 
 
-def _write_notebook(path: Path, value: Any) -> None:
-    whole = {"cells": [], "metadata": {_VALUE: {"value": value}}, "nbformat": 4, "nbformat_minor": 5}
+def _write_notebook(path: Path, end: NotebookEnd) -> None:
+    outputs = [scrap_output(name, value) for name, value in end.scraps.items()]
+    cell = {"cell_type": "code", "execution_count": 1, "id": "1", "metadata": {}, "source": "", "outputs": outputs}
+    metadata = {_VALUE: {"value": end.value}}
+    whole = {"cells": [cell] if outputs else [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     try:
         text = json.dumps(whole)
     except (TypeError, ValueError) as error:
         raise DefinitionError(f"what the function of {path.stem} returned has no JSON form: {error}") from None
     write_atomically(path, text)
+
+
+def _write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        if not Path(os.path.normpath(path)).is_relative_to(folder) or path == folder:
+            raise DefinitionError(f"files of a NotebookEnd are in the folder of the notebook, and {name!r} is not")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
 
 
 def _now() -> str:

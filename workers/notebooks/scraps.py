@@ -1,4 +1,4 @@
-"""Scraps that notebooks have glued with scrapbook, read without a kernel, scrapbook or pandas: those that are JSON."""
+"""Scraps that notebooks have glued with scrapbook, without a kernel, scrapbook or pandas: those that are JSON."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def read_scraps(path: str | os.PathLike[str]) -> dict[str, Any]:
                 if kind.startswith(_PREFIX) and kind.endswith(_SUFFIX) and _is_readable(scrap):
                     found[scrap["name"]] = scrap["data"]
     return found
+
+
+def scrap_output(name: str, value: Any) -> dict[str, Any]:
+    """Return the output of a cell that has glued a JSON value, for a notebook that no kernel has executed."""
+    scrap = {"name": name, "data": value, "encoder": "json", "version": 1}
+    return {"output_type": "display_data", "data": {f"{_PREFIX}json{_SUFFIX}": scrap}, "metadata": {}}
 
 
 def _is_readable(scrap: Any) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...exceptions import PayloadError
 from ...inspection.documents import SCHEMA
+from ..records.item_rows import ItemRow, recorded_items
 from ..records.open_labels import with_open_labels
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
 
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelView:
-    """A label of a run, or a report of it."""
+    """A label of a run, or its reports in one format."""
 
-    name: str  #: an `ArtefactKey`
+    name: str  #: an `ArtefactKey`; of reports of items without an index
     state: LabelState
     path: str | None = None  #: of its executed notebook or report; of one that failed or was skipped, of what it got to
     is_there: bool = True  #: whether the path still leads to something
+    counts: Mapping[LabelState, int] = field(default_factory=dict)  #: of a fan, how many of its items are in which state
+    is_fan: bool = False  #: it has a list of items, which may be empty, or not known yet; the path is that of their folder
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,22 @@ class RunDetails:
     labels: Sequence[LabelView]  #: in the order of the workflow file, notebooks before reports
     trouble: str | None = None  #: why the labels of a run that is open are not to be seen from here
     interrupted: str | None = None  #: a sentence, if the run is open while no process carries it out
+    items: Sequence[ItemRow] = ()  #: by label and index; none of a run of version 0.1
+
+    @property
+    def troubled_items(self) -> list[ItemRow]:
+        """The items of fans that failed, then those that were skipped, each in their order."""
+        from deciders.values.label_state import LabelState
+
+        items = [one for one in self.items if one.slug is not None]
+        failed = [one for one in items if one.state in (LabelState.FAILED, LabelState.TIMED_OUT)]
+        return failed + [one for one in items if one.state == LabelState.SKIPPED]
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "run": self.run.to_dict(),
+            "items": [one.to_dict() for one in self.items],
             "attempts": [one.to_dict() for one in self.attempts],
             "trouble": self.trouble,
             "interrupted": self.interrupted,
@@ -56,46 +71,101 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
         DefinitionError: there is none, or several fit, or a workflow belongs to another file.
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
     """
-    trouble = None
+    trouble, items = None, list[ItemRow]()
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place), reference)
         every = run_rows(specification, outputs, place, every_run=True)
         if row.is_running:
             try:
-                row = with_open_labels(row, place)
+                row, items = with_open_labels(row, place, outputs)
             except PayloadError as error:
                 trouble = str(error)
+        else:
+            items = _ended_items(specification, outputs, row)
         interrupted = interruption([row], place)
     attempts = [one for one in every if (one.workflow, one.identity) == (row.workflow, row.identity)]
-    labels = [_view(row, outputs, name, state) for name, state in _in_order(specification, row).items()]
-    return RunDetails(row, attempts, labels, trouble, interrupted or None)
+    views = _Views(specification, row, outputs, items)
+    return RunDetails(row, attempts, list(views), trouble, interrupted or None, items)
 
 
-def _in_order(specification: Specification, row: RunRow) -> dict[str, LabelState]:
-    """Return the state of each label of a run and of its reports, as they come in the workflow file.
-
-    What the file lacks now is last.
-    """
-    from deciders.values.artefact_key import ArtefactKey
-    from deciders.values.label_state import LabelState
-
-    ends = {name: LabelState.SUCCEEDED for name in row.artefacts if ArtefactKey.parse(name).is_report} | row.labels
-    notebooks = specification.workflow(row.workflow).notebooks
-    places = [notebook.label for notebook in notebooks]
-    places += [str(ArtefactKey(notebook.label, output.format)) for notebook in notebooks for output in notebook.output]
-    known = {name: ends[name] for name in places if name in ends}
-    gone = {name: end for name, end in ends.items() if name not in known}
-    return {
-        name: end
-        for which in (False, True)
-        for name, end in (known | gone).items()
-        if ArtefactKey.parse(name).is_report == which
-    }
+def _ended_items(specification: Specification, outputs: Path, row: RunRow) -> list[ItemRow]:
+    steps = specification.workflow(row.workflow).graph.steps
+    # The record of a list without items looks like that of a label without a list.
+    empty = {label for label, step in steps.items() if step.is_fan and label in row.labels and row.labels[label].ended_well}
+    items = recorded_items(outputs, row.run_id, steps)
+    return [one for one in items if one.slug is not None or one.label not in empty]
 
 
-def _view(row: RunRow, outputs: Path, name: str, state: LabelState) -> LabelView:
-    path = row.artefacts.get(name) or _half_run(outputs, row, name, state)
-    return LabelView(name, state, path, path is None or "://" in path or Path(path).exists())
+class _Views:
+    """The labels of a run, then its reports, as they come in the workflow file. What the file lacks now is last."""
+
+    def __init__(self, specification: Specification, row: RunRow, outputs: Path, items: Sequence[ItemRow]) -> None:
+        from deciders.values.artefact_key import ArtefactKey
+        from deciders.values.label_state import LabelState
+
+        self.row, self.outputs = row, outputs
+        self.notebooks = specification.workflow(row.workflow).notebooks
+        steps = specification.workflow(row.workflow).graph.steps
+        self.fans = {one.label for one in items if one.slug is not None}
+        whole = {one.label for one in items if one.slug is None}
+        self.fans |= {label for label, step in steps.items() if step.is_fan and label not in whole}
+        self.items: dict[str, Counter[LabelState]] = {label: Counter() for label in self.fans}
+        for one in items:
+            if one.slug is not None:
+                self.items[one.label][one.state] += 1
+        made = {name: LabelState.SUCCEEDED for name in row.artefacts if ArtefactKey.parse(name).is_report}
+        #: by label and format, then by index: states of notebooks and of reports
+        self.states: dict[tuple[str, str | None], dict[int | None, LabelState]] = {}
+        for name, state in (made | row.labels).items():
+            key = ArtefactKey.parse(name)
+            self.states.setdefault((key.label, key.format), {})[key.index] = state
+
+    def __iter__(self) -> Iterator[LabelView]:
+        places: list[tuple[str, str | None]] = [(notebook.label, None) for notebook in self.notebooks]
+        places += [(notebook.label, output.format) for notebook in self.notebooks for output in notebook.output]
+        known = [place for place in places if place in self.states]
+        known += [place for place in self.states if place not in places]
+        for are_reports in (False, True):
+            yield from (self._view(*place) for place in known if (place[1] is not None) is are_reports)
+
+    def _view(self, label: str, format: str | None) -> LabelView:
+        from deciders.values.artefact_key import ArtefactKey
+
+        states, name = self.states[label, format], str(ArtefactKey(label, format))
+        if format is not None and None not in states:
+            return self._reports_of_items(name, Counter(states.values()), label, format)
+        state = states[None]
+        if format is None and label in self.fans:
+            folder = self._folder(label)
+            return LabelView(name, state, folder, folder is None or Path(folder).exists(), self.items[label], is_fan=True)
+        path = self.row.artefacts.get(name) or _half_run(self.outputs, self.row, name, state)
+        return LabelView(name, state, path, _is_there(path))
+
+    def _reports_of_items(self, name: str, counts: Counter[LabelState], label: str, format: str) -> LabelView:
+        from deciders.values.artefact_key import ArtefactKey
+        from deciders.values.label_state import LabelState
+
+        keys = [str(ArtefactKey(label, format, index)) for index in self.states[label, format]]
+        folders = {str(Path(self.row.artefacts[key]).parent) for key in keys if key in self.row.artefacts}
+        folder = folders.pop() if len(folders) == 1 else None
+        if counts[LabelState.FAILED]:
+            state = LabelState.FAILED
+        elif counts[LabelState.RUNNING] or counts[LabelState.PENDING]:
+            state = LabelState.RUNNING
+        else:
+            state = LabelState.CACHED if set(counts) == {LabelState.CACHED} else LabelState.SUCCEEDED
+        return LabelView(name, state, folder, _is_there(folder), counts, is_fan=True)
+
+    def _folder(self, label: str) -> str | None:
+        from workers.artefacts import Artefacts
+
+        if not self.row.instance or not self.items[label]:
+            return None
+        return str(Artefacts(self.outputs).notebook_folder(self.row.workflow, self.row.instance, label))
+
+
+def _is_there(path: str | None) -> bool:
+    return path is None or "://" in path or Path(path).exists()
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 from collections.abc import Iterator
@@ -17,11 +18,16 @@ from ...inspection import executions
 from ...inspection.documents import Document, document_of
 from ..executions.notebook_executions import execution_meant
 from ..places import Place
+from ..records.item_rows import ItemRow
+from ..records.named_items import NamedItems, items_of_run
+from ..records.open_labels import is_fan
+from ..records.open_steps import OpenSteps
 from ..records.run_rows import found_row, run_rows
 from .single_notebooks import check_folder
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
+    from deciders.values.item import Item
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class DebuggedRun:
 
     name: str  #: as somebody has called it
     arguments: dict[str, Any]  #: what it was started with
+    items: NamedItems  #: as far as they are known
     journal: Path | None = None  #: that has it
 
 
@@ -40,6 +47,7 @@ class DebuggedNotebook:
     workflow: str
     instance: str
     label: str
+    index: int | None  #: of the item; None of a label without a list of items
     path: Path  #: the notebook with its parameters
     parameters: Path  #: the same in a file
     source: str
@@ -58,6 +66,7 @@ class DebuggedNotebook:
                 "workflow": self.workflow,
                 "instance": self.instance,
                 "label": self.label,
+                "index": self.index,
                 "path": str(self.path),
                 "parameters": str(self.parameters),
                 "source": self.source,
@@ -84,7 +93,11 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> DebuggedR
     kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
     if kind != NOTEBOOK_TYPE:
         raise DefinitionError(f"{execution['workflowId']} is no run of notebooks but of {kind}")
-    return DebuggedRun(run_id or run, executions.arguments_in(events, place.payloads.load), place.journal)
+    arguments = executions.arguments_in(events, place.payloads.load)
+    labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
+    fans = {notebook["label"] for notebook in arguments["workflow"]["notebooks"] if is_fan(notebook)}
+    rows = OpenSteps.of_history(arguments, events, place.payloads.load).items() if fans else []
+    return DebuggedRun(run_id or run, arguments, NamedItems("the run", labels, fans, rows), place.journal)
 
 
 def run_in_records(specification: Specification, outputs: Path, place: Place, run: str) -> DebuggedRun:
@@ -107,41 +120,41 @@ def run_in_records(specification: Specification, outputs: Path, place: Place, ru
         "inputs_dir": str(specification.inputs_dir),
         "outputs": str(outputs),
     }
-    return DebuggedRun(run, arguments)
+    items = items_of_run(specification, outputs, row, place)
+    return DebuggedRun(run, arguments, dataclasses.replace(items, subject="the run"))
 
 
 def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) -> DebuggedNotebook:
     """Prepare a notebook with the very parameters that it had. Nothing is executed, and what the run has left stays as it is.
 
     Args:
-        into: folder for it; None is ``debug/WORKFLOW/INSTANCE/LABEL`` in the working directory. A notebook and parameters that
-            were edited there since they were prepared keep their text under another name, such as ``count.1.ipynb``.
+        label: of the notebook; of one with a list of items LABEL:INDEX.
+        into: folder for it; None is ``debug/WORKFLOW/INSTANCE/LABEL`` in the working directory, of an item a folder in that. A
+            notebook and parameters that were edited there since they were prepared keep their text under another name, such as
+            ``count.1.ipynb``.
 
     Raises:
-        DefinitionError: the run has no such notebook, it has not begun, it cannot be read, or the folder is not free.
+        DefinitionError: the run has no such notebook or item, it has not begun, it cannot be read, or the folder is not free.
     """
-    from workers.artefacts import Artefacts, read_record, write_atomically
+    from workers.artefacts import path_part, read_record, write_atomically
     from workers.notebooks.kernel_output import OutputLimits
     from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
 
     arguments = run.arguments
-    labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
     if not arguments["instance"]:
         raise DefinitionError(f"{run.name} ended before any notebook of it began")
-    if label not in labels:
-        from deciders.problems import did_you_mean
-
-        raise DefinitionError(f"the run has no notebook {label!r}{did_you_mean(label, labels)}; it has {', '.join(labels)}")
+    item, place = _meant(run, label)
     workflow, instance = arguments["workflow"]["name"], arguments["instance"]
     outputs = present_outputs(arguments, run.journal)
-    folder = Artefacts(outputs).notebook_folder(workflow, instance, label)
-    then = present_notebook(arguments, label, _config(folder / "config.json", f"{label!r} of {workflow}/{instance}"), outputs)
-    into = (into or Path("debug", *folder.parts[-3:])).absolute()
+    folder = _folder(outputs, arguments, item, place)
+    label, what = item.label, f"{str(item)!r} of {workflow}/{instance}"
+    then = present_notebook(arguments, label, _config(folder / "config.json", what), outputs)
+    into = (into or Path("debug", *folder.parts[-3 if place is None else -4 :])).absolute()
     check_folder(into)
     limits, variables = then.get("limits") or {}, then.get("environment") or {}  # earlier versions kept no limits
     parameters = into / "parameters.json"
-    with _set_aside(into / f"{folder.name}.ipynb", parameters) as edited:
+    with _set_aside(into / f"{path_part(label)}.ipynb", parameters) as edited:
         prepared = prepare_notebook(
             then["source"],
             then["parameters"],
@@ -163,6 +176,7 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
         workflow,
         instance,
         label,
+        item.index,
         prepared,
         parameters,
         then["source"],
@@ -174,6 +188,49 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
         run_command=shlex.join([*before, *again]),
         kept=tuple(edited),
     )
+
+
+def _meant(run: DebuggedRun, text: str) -> tuple[Item, ItemRow | None]:
+    """Return the item that is meant; None for its row where the label has no list of items.
+
+    Raises:
+        DefinitionError: the run has no such notebook or item, the label has several, or it was not run.
+    """
+    from deciders.values.item import Item
+    from deciders.values.label_state import LabelState
+
+    labels = [notebook["label"] for notebook in run.arguments["workflow"]["notebooks"]]
+    if Item.parse(text).label not in labels and text.rpartition(":")[0] not in labels:
+        from deciders.problems import did_you_mean
+
+        raise DefinitionError(
+            f"the run has no notebook {text!r}{did_you_mean(Item.parse(text).label, labels)}; it has {', '.join(labels)}"
+        )
+    item, rows = run.items.meant(text)
+    if item.label not in run.items.fans:
+        return item, None
+    if item.index is None:
+        if not rows:
+            run.items.meant(f"{text}:0")  # says why there are none
+        there = f"items 0 to {rows[-1].index}" if len(rows) > 1 else "item 0 alone"
+        raise DefinitionError(f"{text!r} has {there}; name one of them, such as {rows[0].item}")
+    [row] = rows
+    if row.folder is None:
+        because = f": {row.cause}" if row.cause is not None else ""
+        raise DefinitionError(f"{item} has not begun" if row.state == LabelState.PENDING else f"{item} was not run{because}")
+    return item, row
+
+
+def _folder(outputs: Path, arguments: dict[str, Any], item: Item, row: ItemRow | None) -> Path:
+    """Return the folder that the notebook left: that of its run, or of the run before from which it was taken over."""
+    from workers.artefacts import Artefacts
+
+    workflow, instance = arguments["workflow"]["name"], arguments["instance"]
+    if row is None or row.folder is None:
+        return Artefacts(outputs).notebook_folder(workflow, instance, item.label)
+    notebook = Path(row.folder) / "config.json"
+    own = Artefacts(outputs).notebook_folder(workflow, instance, item.label, Path(row.folder).name)
+    return own if own.is_dir() and not notebook.is_file() else Path(row.folder)
 
 
 @contextmanager

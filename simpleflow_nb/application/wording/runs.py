@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from ... import payload
 from ...inspection.tables import Table, formatted
 from ..looking.run_details import LabelView, RunDetails
+from ..records.item_rows import ItemRow
 from ..records.run_rows import RunRow, told_apart
+
+if TYPE_CHECKING:
+    from deciders.values.label_state import LabelState
+
+_MOST_ITEMS = 20  #: of those that failed or were skipped
 
 
 def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
@@ -25,7 +33,7 @@ def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
 
 
 def details_lines(details: RunDetails) -> Iterator[str]:
-    """Yield one run for people: its facts, its labels, its notes and its attempts."""
+    """Yield one run for people: its facts, its labels, items that failed or were skipped, its notes and its attempts."""
     run = details.run
     error = run.run_error
     known = {name: value for name, value in _facts(run).items() if value not in (None, "")}
@@ -34,15 +42,48 @@ def details_lines(details: RunDetails) -> Iterator[str]:
         yield f"  {line}"
     if details.labels:
         labels = Table(["label", "state", "executed notebook or report"])
-        labels.rows += [[one.name, one.state, _shown_path(one)] for one in details.labels]
+        labels.rows += [[one.name, one.state, _shown_place(one)] for one in details.labels]
         yield "\n" + formatted(labels, with_header=True)
-    if run.notes:
+    troubled = details.troubled_items
+    if troubled:
         yield ""
-    for name, notes in run.notes.items():
-        for note in notes:
+        yield from troubled_lines(troubled)
+    told = {str(one.item) for one in troubled}
+    notes = {name: notes for name, notes in run.notes.items() if name not in told}
+    if notes:
+        yield ""
+    for name, texts in notes.items():
+        for note in texts:
             yield f"{name}: {note}"
     if len(details.attempts) > 1:
         yield "\n" + formatted(_attempts_table(details.attempts), with_header=True)
+
+
+def troubled_lines(items: Sequence[ItemRow]) -> Iterator[str]:
+    """Yield why items failed or were skipped, a line for each of the first; the others are counted."""
+    from deciders.values.run_error import LabelError
+
+    for one in items[:_MOST_ITEMS]:
+        cause = one.cause or "why is not on record"
+        error = LabelError(one.label, cause)
+        yield f"{one.item}{error.short.removeprefix(one.label)}" if error.is_named else f"{one.item} {one.state}: {cause}"
+    if left := items[_MOST_ITEMS:]:
+        yield f"and {items_text(Counter(one.state for one in left), 'more item')}"
+
+
+def items_text(counts: Mapping[LabelState, int], one: str = "item") -> str:
+    """Return ``31 items: 12 done, 1 failed, 4 running, 14 waiting``; ``no items`` where there are none."""
+    from deciders.values.label_state import LabelState
+
+    order = (
+        *(LabelState.SUCCEEDED, LabelState.CACHED, LabelState.SKIPPED, LabelState.NOT_RUN),
+        *(LabelState.FAILED, LabelState.TIMED_OUT, LabelState.CANCELLED, LabelState.RUNNING, LabelState.PENDING),
+    )
+    total = sum(counts.values())
+    if not total:
+        return f"no {one}s"
+    parts = [f"{counts[state]:,} {state}" for state in order if counts.get(state)]
+    return f"{total:,} {one}{'' if total == 1 else 's'}: {', '.join(parts)}"
 
 
 def _facts(run: RunRow) -> dict[str, object]:
@@ -71,8 +112,16 @@ def _attempts_table(attempts: Sequence[RunRow]) -> Table:
     return table
 
 
-def _shown_path(one: LabelView) -> str | None:
-    return one.path if one.is_there else f"{one.path} (no longer there)"
+def _shown_place(one: LabelView) -> str | None:
+    from deciders.values.artefact_key import ArtefactKey
+
+    path = one.path if one.is_there else f"{one.path} (no longer there)"
+    if not one.is_fan:
+        return path
+    if not one.counts and not one.state.ended_well:
+        return None  # it waits, or it ended before its items were known
+    what = "report" if ArtefactKey.parse(one.name).is_report else "item"
+    return items_text(one.counts, what) + (f"; in {path}" if path is not None else "")
 
 
 def _with_zone(moment: datetime | None) -> str | None:

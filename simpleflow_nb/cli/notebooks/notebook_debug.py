@@ -21,7 +21,7 @@ from .run_place import place_of_file
 
 
 @click.command("notebook.debug")
-@click.argument("words", nargs=-1, required=True, metavar="[FILE.yml | DOMAIN] RUN LABEL")
+@click.argument("words", nargs=-1, required=True, metavar="[FILE.yml | DOMAIN] RUN LABEL[:INDEX]")
 @place_options
 @outputs_option
 @click.option("--into", type=click.Path(path_type=Path), help="Folder for it. [default: debug/WORKFLOW/INSTANCE/LABEL here]")
@@ -32,6 +32,7 @@ def notebook_debug(
 ) -> None:
     """Prepare a notebook of a run with the very parameters that it had, and say how to open it.
 
+    LABEL:INDEX is one of the items of a label that has several, such as day:3.
     Without FILE.yml, and with --local, --db or a domain, the run is looked for there. Nothing is executed, and what the run has
     left stays as it is.
     """

@@ -96,7 +96,7 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, **
 
 
 @click.command("runs.logs")
-@file_and_words("RUN", "[LABEL]")
+@file_and_words("RUN", "[LABEL[:INDEX]]")
 @click.option("--grep", "pattern", help="Only lines that this regular expression matches somewhere.")
 @click.option("--attempt", type=click.IntRange(min=1), help="Of an earlier attempt at the label. [default: the latest]")
 @json_option
@@ -110,16 +110,19 @@ def runs_logs(
     as_json: bool,
     **place: Any,
 ) -> None:
-    """Print what the notebooks of RUN printed, or that of LABEL; with several, each line behind its label."""
+    """Print what the notebooks of RUN printed, or that of LABEL, or of one of its items such as day:3.
+
+    With several notebooks each line stands behind its label, or item.
+    """
     specification, folder, service = chosen_project(file, **place)
     found = run_log(specification, folder, service, run, label, attempt=attempt, pattern=pattern)
     if as_json:
         print_document(found.to_dict())
         return
-    has_lines = False
+    has_lines, is_named = False, label is None or any(source.name != label for source in found.sources)
     for line in found:
         has_lines = True
-        click.echo(line.text if label is not None else f"{line.label}: {line.text}")
+        click.echo(f"{line.name}: {line.text}" if is_named else line.text)
     if not has_lines and found.is_empty:
         of_label = f" {label}" if label else ""
         click.echo(f"{found.run.title}{of_label} has printed nothing (or its files were cleaned away)", err=True)
