@@ -30,6 +30,7 @@ from deciders.steps.references import Reference
 from deciders.steps.step import AxisSource, FromLabel, FromParameter, Listed, Step
 
 from ..random_graphs import PARAMETERS, random_graph
+from .planned_ends import is_tried_again
 
 Form = Any  #: a value as YAML gives it
 
@@ -98,7 +99,9 @@ def written_condition(condition: Condition) -> Form:
         return {_LISTS[kind]: [written_condition(part) for part in condition.parts]}
     assert isinstance(condition, Equals | Less | In), condition
     right = condition.right  # a bare word there is a value
-    return {_PAIRS[kind]: [_operand(condition.left), {"parameter": right.name} if isinstance(right, Named) else _operand(right)]}
+    return {
+        _PAIRS[kind]: [_operand(condition.left), {"parameter": right.name} if isinstance(right, Named) else _operand(right)]
+    }
 
 
 def _one_or_more(words: list[str]) -> Form:
@@ -136,7 +139,7 @@ def _flatten(is_set: bool) -> dict[str, Form]:
 def workflow_of(graph: Graph, seed: int) -> WorkflowSpecification:
     """Return the workflow whose graph this is.
 
-    The seed draws the forms in which items take what others have made, and how often a notebook is tried again.
+    The seed draws the forms in which items take what others have made.
     """
     notebooks = []
     for label in graph.steps:
@@ -147,7 +150,7 @@ def workflow_of(graph: Graph, seed: int) -> WorkflowSpecification:
                 label=label,
                 filename=f"{label}.ipynb",
                 needs=graph.needs(label),
-                retries=draw.choice([0, 0, 0, 1]),
+                retries=int(is_tried_again(seed, label)),
                 **written,
             )
         )
