@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from deciders.steps.outcomes import Outcome
 from deciders.values.item import Item
 from deciders.values.item_state import BAD, ItemState
 from simpleflow_nb.activity_context import context
+from simpleflow_nb.testing.workflows import Replaced
 from workers.notebooks.notebook_errors import NotebookSkipped
 
 from ..random_graphs import random_outcome
@@ -32,7 +32,7 @@ def planned(seed: int, item: Item) -> Outcome:
 def times_out(seed: int, item: Item) -> bool:
     """Tell whether no worker ever answers for the item."""
     assert item.index is not None
-    return random_outcome(seed, item.label, item.index).state is ItemState.TIMED_OUT
+    return random_outcome(seed, item.label, item.index).state in (ItemState.TIMED_OUT, ItemState.CANCELLED)
 
 
 def item_of(given: dict[str, Any]) -> Item:
@@ -56,7 +56,7 @@ class PlannedEnds:
         self.executed: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
-    def bodies(self) -> dict[str, Callable[..., Any]]:
+    def bodies(self) -> Replaced:
         """The functions by the names of the activities."""
         return {EXECUTE: self.execute_notebook, RECORD: _nothing, ASKED: _nothing}
 

@@ -19,11 +19,10 @@ from deciders.values.item_state import ItemState
 from simpleflow_nb.testing import Harness, RunFailed, harness, replay_workflow
 from tests.settings import count
 
-from ..random_graphs import PARAMETERS
 from .planned_ends import PlannedEnds, planned
 from .recorded_ends import RecordedEnds
-from .walked_histories import INPUTS_DIR, KeptInRun, WalkedHistory, outcome_of
-from .written_graphs import workflow_of, writable_graph
+from .walked_histories import KeptInRun, WalkedHistory, outcome_of
+from .written_graphs import arguments, workflow_of, writable_graph
 
 _AT_A_TIME = 20
 
@@ -33,20 +32,6 @@ def silent(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Do without the tracebacks of the failures that are planned."""
     with caplog.at_level(logging.CRITICAL, "simpleflow_nb"):
         yield
-
-
-def arguments(seed: int) -> dict[str, Any]:
-    """The arguments of the run of a graph."""
-    workflow = workflow_of(writable_graph(seed), seed)
-    return {
-        "workflow": workflow.model_dump(mode="json"),
-        "instance": "cafe0123",
-        "identity": "cafe0123" * 4,
-        "parameters": PARAMETERS,
-        "inputs_dir": INPUTS_DIR,
-        "outputs": "/out",
-        "sources": {f"{label}.ipynb": f"source of {label}" for label in workflow.graph.steps},
-    }
 
 
 def check(seed: int) -> WalkedHistory:

@@ -19,8 +19,7 @@ from tests.service.manual_client import Event, attributes
 
 from ..random_graphs import PARAMETERS
 from .planned_ends import ASKED, EXECUTE, RECORD, item_of
-
-INPUTS_DIR = "/in"
+from .written_graphs import INPUTS_DIR
 
 KeptInRun = Callable[[Unfolding, Item], Outcome | None]  # the machine that asks, and the item
 _ENDS = {
@@ -58,6 +57,7 @@ class WalkedHistory:
         given: the arguments of their tasks.
         attempts: the ends of the attempts at each.
         record: what was recorded of the run; None if nothing was.
+        was_cancelled: a decision has seen that the run was to be cancelled; nothing is compared any more, but nothing starts.
 
     Raises:
         AssertionError: they do not agree.
@@ -79,10 +79,13 @@ class WalkedHistory:
         self.given: dict[Item, dict[str, Any]] = {}
         self.attempts: dict[Item, list[str]] = {}
         self.results: dict[Item, dict[str, Any]] = {}
-        self.record: dict[str, Any] | None = None
+        self.was_cancelled = False
         self._events, self._load = events, load
         self._tasks: dict[int, _Task] = {}  # by the event that scheduled an attempt
         self._find_tasks()
+        records = {id(task): task.given for task in self._tasks.values() if task.name == RECORD}
+        assert len(records) < 2, "the run is recorded twice"
+        self.record = next(iter(records.values()), None)
         self._open: Counter[str] = Counter()
         self._asked: list[Item] = []
         self._walk()
@@ -112,6 +115,7 @@ class WalkedHistory:
                     self._tell(end)
                 told = max(told, a["startedEventId"])
             elif kind == "ActivityTaskScheduled" and (task := self._tasks[event["eventId"]]).name == EXECUTE:
+                assert not self.was_cancelled, f"event {event['eventId']}: a notebook is scheduled after the cancellation"
                 if id(task) not in begun:
                     begun.add(id(task))
                     self._begin(item_of(task.given), task, event)
@@ -119,7 +123,7 @@ class WalkedHistory:
                 task = self._tasks[a["scheduledEventId"]]
                 self._open[task.given.get("label", "")] -= task.end == event["eventId"]
         self._check_all_are_scheduled(self._events[-1])
-        assert self.machine.is_over, "the run has ended, and the machine waits for more"
+        assert self.machine.is_over or self.was_cancelled, "the run has ended, and the machine waits for more"
 
     def _begin(self, item: Item, task: _Task, event: Event) -> None:
         at = f"event {event['eventId']}"
@@ -132,11 +136,14 @@ class WalkedHistory:
         self.given[item], self.attempts[item] = task.given, task.attempts
 
     def _check_all_are_scheduled(self, event: Event) -> None:
-        assert self.is_refused or not self._asked, f"event {event['eventId']}: {self._asked} were not scheduled"
+        assert self.is_refused or self.was_cancelled or not self._asked, (
+            f"event {event['eventId']}: {self._asked} were not scheduled"
+        )
 
     def _tell(self, event: Event) -> None:
         """Tell the machine of the end of a task, unless it was not the last attempt."""
-        if event["eventType"] not in _ENDS:
+        self.was_cancelled |= event["eventType"] == "WorkflowExecutionCancelRequested"
+        if event["eventType"] not in _ENDS or self.was_cancelled:
             return
         a = attributes(event)
         task = self._tasks[a["scheduledEventId"]]
@@ -148,9 +155,6 @@ class WalkedHistory:
             item = item_of(task.given)
             self.outcomes[item] = self._outcome(item, event)
             self._asked += self.machine.ended(item, self.outcomes[item]).starts
-        elif task.name == RECORD:
-            assert self.record is None, "the run is recorded twice"
-            self.record = task.given
 
     def _outcome(self, item: Item, event: Event) -> Outcome:
         state, a = _ENDS[event["eventType"]], attributes(event)

@@ -32,6 +32,8 @@ from deciders.steps.step import AxisSource, FromLabel, FromParameter, Listed, St
 from ..random_graphs import PARAMETERS, random_graph
 from .planned_ends import is_tried_again
 
+INPUTS_DIR = "/in"
+
 Form = Any  #: a value as YAML gives it
 
 _PAIRS: Mapping[type[Condition], str] = {Equals: "equals", Less: "less", In: "in"}
@@ -165,3 +167,17 @@ def _parameters(graph: Graph, label: str, draw: random.Random) -> dict[str, Form
     for axis in sorted(graph.shapes[label].axes):
         found[f"axis_{axis}"] = axis
     return found | draw.choice([{}, {"how": "mode"}, {"given": {"value": [1, {"a": None}]}}])
+
+
+def arguments(seed: int) -> dict[str, Any]:
+    """The arguments of the run of a graph."""
+    workflow = workflow_of(writable_graph(seed), seed)
+    return {
+        "workflow": workflow.model_dump(mode="json"),
+        "instance": "cafe0123",
+        "identity": "cafe0123" * 4,
+        "parameters": PARAMETERS,
+        "inputs_dir": INPUTS_DIR,
+        "outputs": "/out",
+        "sources": {f"{label}.ipynb": f"source of {label}" for label in workflow.graph.steps},
+    }
