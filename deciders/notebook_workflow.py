@@ -96,6 +96,8 @@ class NotebookWorkflow(Workflow):
             if artefacts is not None:
                 return RunResult(state=RunState.SUCCEEDED, artefacts=artefacts, was_done=True).as_json()
 
+        if cancellation.finished:
+            self.cancel()  # nothing has started, and nothing will
         slices = Slices(self, ItemsWorkflow, given, fan_chunk)
         tasks = ItemTasks(run, share=self.shared, delegate=slices.delegates)
         slices.belong_to(tasks)

@@ -43,18 +43,21 @@ class StepLoop:
         self._ends: futures.Completions[Any] = futures.Completions([cancellation])
         self._grace: Future[None] | None = None
         self._stops: Future[Any] | None = None
+        self._is_cancelled = False
 
     def carry_out(self) -> None:
         """Run everything that is to run, until nothing runs any more."""
         self.take(self.unfolding.begin())
         while self._open:
             future = self._ends.next()
-            if future is self.cancellation:
+            if self.cancellation.finished and not self._is_cancelled:  # nothing starts for ends that came with it either
                 self._cancel()
-            elif future is self._grace:
+            if future is self.cancellation:
+                continue
+            if future is self._grace:
                 self._end_the_rest()
                 break
-            elif future is self._stops:
+            if future is self._stops:
                 self._stop(future.result)
             else:
                 self._end(future, self._open.pop(future))
@@ -128,6 +131,7 @@ class StepLoop:
     # ---- cancellation ------------------------------------------------------------------------------------------------------
 
     def _cancel(self) -> None:
+        self._is_cancelled = True
         if self._slices is not None:
             self._slices.cancel()
         self.take(self.unfolding.cancel())

@@ -10,14 +10,15 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from simpleflow_nb import payload
+from simpleflow_nb import Workflow, payload
+from simpleflow_nb.activity import Activity
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes import worker as worker_module
 from simpleflow_nb.processes.decider import Parked
@@ -33,6 +34,7 @@ from ..service.manual_client import Event, StillClock
 from .hooked import Called, Listener
 from .members import LIST, Effects, StepMarks, SteppedDecider, SteppedWorker
 from .operators import Operator
+from .simulated_activities import BODIES
 from .simulated_service import RATES, SteppedService, Throttle, opened_service, simulated
 from .simulated_workflows import BUCKET, CLASSES, class_of
 from .unreliable import Network, ProcessDied
@@ -54,6 +56,8 @@ class Fleet:
         stats: what has happened, for the test that everything does.
     """
 
+    classes: Collection[type[Workflow]] = tuple(CLASSES.values())  #: of the workflows that it decides
+
     def __init__(self, seed: int, folder: Path) -> None:
         rng = self.rng = random.Random(seed)
         self.seed, self.path = seed, folder / f"{seed}.sqlite3" if rng.random() < 0.4 else None  # None: in memory
@@ -67,7 +71,7 @@ class Fleet:
         self.workers_inside, self.cold_share = rng.random() < 0.5, 0.1
         self.sticky_seconds, self.rates = rng.choice([0, 5]), rng.choice([None, None, RATES])
         self.steps = rng.choice([40, 120, 300])
-        self.operator = Operator(self)
+        self.operator = self.new_operator()
         self.clock = StillClock(_START)
         self.numbers_of_deciders = 0
         self.service: SteppedService
@@ -91,7 +95,7 @@ class Fleet:
             try:
                 self._register()
                 self.deciders = [self._new_decider() for _ in range(self.rng.randint(1, 3))]
-                self.workers = [SteppedWorker(self) for _ in range(self.rng.randint(1, 3))]
+                self.workers = [self.new_worker() for _ in range(self.rng.randint(1, 3))]
                 self._trouble()
                 self._peace()
                 return self.histories()
@@ -232,7 +236,7 @@ class Fleet:
             process.end()
             self.deciders[self.deciders.index(process)] = self._new_decider()
         else:
-            self.workers[self.workers.index(process)] = SteppedWorker(self)
+            self.workers[self.workers.index(process)] = self.new_worker()
 
     def _kill(self) -> None:
         self._replace(self.rng.choice(self._processes()))
@@ -317,6 +321,18 @@ class Fleet:
                 defaultTaskStartToCloseTimeout=str(cls.decision_tasks_timeout),
                 defaultExecutionStartToCloseTimeout=str(cls.execution_timeout),
             )
+
+    def new_operator(self) -> Operator:
+        """Return the operator that starts the executions of this fleet, and meddles with them."""
+        return Operator(self)
+
+    def new_worker(self) -> SteppedWorker:
+        """Return another worker process."""
+        return SteppedWorker(self)
+
+    def bodies(self) -> dict[str, Activity[Any, Any]]:
+        """Return the bodies of its activities, by name."""
+        return {name: one.with_body(self.effects.carry_out) for name, one in BODIES.items()}
 
     def _new_decider(self) -> SteppedDecider:
         self.numbers_of_deciders += 1

@@ -12,8 +12,8 @@ from simpleflow_nb.processes.decider import Decider, Parked
 from simpleflow_nb.processes.execution_cache import CachedExecution
 from simpleflow_nb.processes.worker import Worker
 
-from .simulated_activities import BODIES, ITEM, long_text
-from .simulated_workflows import CLASSES, Deployed
+from .simulated_activities import ITEM, long_text
+from .simulated_workflows import Deployed
 from .unreliable import Unreliable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class SteppedDecider:
             self.service,
             DOMAIN,
             LIST,
-            CLASSES.values(),
+            fleet.classes,
             payloads=fleet.payloads,
             cached_events=fleet.rng.choice([60, 400, 100_000]),
             on_parked=self._note_parked,
@@ -85,8 +85,7 @@ class SteppedWorker:
 
     def __init__(self, fleet: Fleet) -> None:
         self.service = Unreliable(lambda: fleet.service, fleet.network, lambda operation, request: None)
-        bodies = {name: one.with_body(fleet.effects.carry_out) for name, one in BODIES.items()}
-        self.worker = Worker(self.service, DOMAIN, {LIST: 1}, payloads=fleet.payloads, bodies=bodies)
+        self.worker = Worker(self.service, DOMAIN, {LIST: 1}, payloads=fleet.payloads, bodies=fleet.bodies())
         self.tasks: list[Any] = []
 
     def poll(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from deciders.steps.graph import Graph
@@ -15,6 +17,8 @@ from deciders.values.run_state import RunState
 
 from .oracle import BADLY, End, Oracle, Root
 from .random_graphs import PARAMETERS, random_kept, random_outcome
+
+WasKept = Callable[[str, int], bool]  # label and index: it is known from a former run
 
 
 def root_of(cause: Cause | None) -> Root | None:
@@ -51,12 +55,18 @@ def stopped_items(run: Unfolding) -> dict[tuple[str, int], Root]:
 def compare(run: Unfolding, graph: Graph, seed: int, *, kept: bool = False) -> None:
     """States, causes, axes, arguments and lights of everything, and the outcome of the run."""
 
-    def outcome(label: str, index: int) -> Outcome:
-        known = random_kept(seed, Item(label, index)) if kept else None
-        return random_outcome(seed, label, index) if known is None else known
+    def known(label: str, index: int) -> Outcome | None:
+        return random_kept(seed, Item(label, index)) if kept else None
 
-    oracle = Oracle(graph, PARAMETERS, outcome, stopped_items(run))
-    for label in graph.steps:
+    def outcome(label: str, index: int) -> Outcome:
+        return known(label, index) or random_outcome(seed, label, index)
+
+    compare_with(run, Oracle(graph, PARAMETERS, outcome, stopped_items(run)), lambda *item: known(*item) is not None)
+
+
+def compare_with(run: Unfolding, oracle: Oracle, was_kept: WasKept) -> None:
+    """Compare a play with an oracle that was told of the same outcomes."""
+    for label in run.graph.steps:
         ends = oracle.ends[label]
         assert run.state(label) == oracle.state(label), label
         assert run.light(label) == oracle.light(label), label
@@ -73,35 +83,54 @@ def compare(run: Unfolding, graph: Graph, seed: int, *, kept: bool = False) -> N
             assert root_of(run.cause(item)) == end.root, item
             if end.given is not None:
                 assert texts(run.arguments(item)) == end.given, item
-    _compare_run(run, graph, oracle, seed, kept)
+    wanted, outcome = end_of_run(oracle, was_kept), run.run_outcome()
+    assert (outcome.state, outcome.light) == (wanted.state, wanted.light)
+    assert (outcome.failed, outcome.went_on_without) == (wanted.failed, wanted.went_on_without)
+    if wanted.first is None:
+        assert outcome.failure is None
+        return
+    assert outcome.failure is not None
+    assert (outcome.failure.item, outcome.failure.state, outcome.failure.more) == wanted.first
 
 
-def _compare_run(run: Unfolding, graph: Graph, oracle: Oracle, seed: int, kept: bool) -> None:
-    bad = [label for label in graph.steps if oracle.state(label) in BADLY]
-    failed = tuple(label for label in bad if graph.steps[label].on_failure is not OnFailure.CONTINUE)
+@dataclass(frozen=True)
+class EndOfRun:
+    """The end of a run, as the oracle has it."""
+
+    state: RunState
+    light: Light
+    failed: tuple[str, ...]
+    went_on_without: tuple[str, ...]
+    first: tuple[Item, str, int] | None  # the failure that is reported, its state, and how many more there are
+
+
+def end_of_run(oracle: Oracle, was_kept: WasKept) -> EndOfRun:
+    """Work out the end of a run from those of its items."""
+    bad = [label for label in oracle.steps if oracle.state(label) in BADLY]
+    failed = tuple(label for label in bad if oracle.steps[label].on_failure is not OnFailure.CONTINUE)
     items = {label: [ends] if isinstance(ends, End) else list(ends.values()) for label, ends in oracle.ends.items()}
     told = [end for ends in items.values() for end in ends if end.given is not None]
     started = [
         end
         for label, ends in items.items()
         for index, end in enumerate(ends)
-        if end.given is not None and not (kept and random_kept(seed, Item(label, index)))
+        if end.given is not None and not was_kept(label, index)
     ]
     state = RunState.FAILED if failed else RunState.SUCCEEDED
     if not failed and started and all(end.state == "skipped" for end in started):
         state = RunState.SKIPPED
     orange = len(bad) > len(failed) or any(end.light == "orange" for end in told)
-    outcome = run.run_outcome()
-    assert (outcome.state, outcome.failed) == (state, failed)
-    assert outcome.went_on_without == tuple(label for label in bad if label not in failed)
-    assert outcome.light == (Light.RED if failed else Light.ORANGE if orange else Light.GREEN)
-    if not failed:
-        assert outcome.failure is None
-        return
-    first = failed[0]
+    light = Light.RED if failed else Light.ORANGE if orange else Light.GREEN
+    without = tuple(label for label in bad if label not in failed)
+    return EndOfRun(state, light, failed, without, first_failure(oracle, failed[0]) if failed else None)
+
+
+def first_failure(oracle: Oracle, label: str) -> tuple[Item, str, int]:
+    """The failure of the lowest index of a label, its state, and how many more there are."""
+    ends = oracle.ends[label]
     own = [
-        (index, end) for index, end in enumerate(items[first]) if end.state in BADLY and (first, index) not in oracle.stopped
+        end
+        for index, end in enumerate([ends] if isinstance(ends, End) else ends.values())
+        if end.state in BADLY and (label, index) not in oracle.stopped
     ]
-    assert outcome.failure is not None
-    assert (outcome.failure.item, outcome.failure.state) == (Item(*(own[0][1].root or ())), own[0][1].state)
-    assert outcome.failure.more == len(own) - 1
+    return Item(*(own[0].root or ())), own[0].state, len(own) - 1
