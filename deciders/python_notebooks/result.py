@@ -50,9 +50,7 @@ class ExecutedNotebook(os.PathLike[str]):
         """
         inside = os.path.normpath(os.fspath(name))
         if os.path.isabs(inside) or inside.split(os.sep)[0] == os.pardir or inside == os.curdir:
-            raise DefinitionError(
-                f"file({os.fspath(name)!r}): give the name of a file in the notebook's own folder {self.folder}"
-            )
+            raise DefinitionError(f"file({os.fspath(name)!r}): give the name of a file in the notebook's folder, {self.folder}")
         return os.path.join(self.folder, inside)
 
     @classmethod
