@@ -172,7 +172,7 @@ def test_a_file_is_in_the_folder_of_its_notebook(name: str) -> None:
     assert str(refused.value) == f"file({name!r}): give the name of a file in the notebook's folder, /outputs/a"
 
 
-# ---- many of them --------------------------------------------------------------------------------------------------------------
+# ---- many of them ------------------------------------------------------------------------------------------------------------
 
 
 @activity.with_attributes()
@@ -378,7 +378,7 @@ def test_a_class_of_no_file_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(refused.value).splitlines()[0] == f"FAILED: DefinitionError: {sentence}"
 
 
-# ---- ends ----------------------------------------------------------------------------------------------------------------------
+# ---- ends --------------------------------------------------------------------------------------------------------------------
 
 
 class Ends(Workflow):
