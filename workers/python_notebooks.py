@@ -127,10 +127,10 @@ def _check_here(notebook: Path, label: str, outputs: Path, workflow: str) -> Non
     if not notebook.is_file():
         beside = sorted(one.name for one in notebook.parent.iterdir()) if notebook.parent.is_dir() else []
         meant = near_miss(notebook.name, beside)
-        hint = f" (did you mean {meant!r}?)" if meant is not None else ""
+        path = f"{notebook}" + (f" (did you mean {meant!r}?)" if meant is not None else "")
         raise NotebookRefused(
-            f"notebook {label!r} of {workflow} is not on this machine as {notebook}{hint}; paths are relative to the file of "
-            "the workflow class, and its folder has to have the same path on all machines"
+            f"notebook {label!r} of {workflow} is not on this machine as {path}; paths are relative to the file of the "
+            "workflow class, and its folder has to have the same path on all machines"
         )
     if not outputs.is_dir():
         raise NotebookRefused(
