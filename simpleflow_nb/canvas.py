@@ -226,6 +226,8 @@ class FuncGroup(SubmittableContainer, Giving[T]):
         made: Any = self.func(*filled(list(self.args)), **filled(self.kwargs))
         if made is None and self.allow_none:
             made = Group()
+        if isinstance(made, Parametric):
+            made = made.given((), {})
         if not isinstance(made, Submittable):
             name = getattr(self.func, "__qualname__", repr(self.func))
             raise DefinitionError(f"{name} returned {made!r:.80}; a FuncGroup's function returns a group, a chain or a task")

@@ -23,7 +23,9 @@ from .secrets import masked
 
 
 @declared.begin_run.implemented_by
-def begin_run(*, workflow: str, parameters: dict[str, Any], started: str) -> str:
+def begin_run(
+    *, workflow: str, instance: str, parameters: dict[str, Any], started: str, parent_run_id: str | None = None
+) -> str:
     """Find and make the outputs folder of a run, and note there that it is open; return its absolute path.
 
     Former runs that have ended without a record are recorded.
@@ -36,7 +38,7 @@ def begin_run(*, workflow: str, parameters: dict[str, Any], started: str) -> str
     task = context()
     outputs = outputs_of_python()
     Artefacts(outputs).check_writable()
-    note_begin(run_of_task(task, workflow, parameters, started), outputs)
+    note_begin(run_of_task(task, workflow, instance, parameters, started, parent_run_id), outputs)
     record_left_ends(task.service, task.domain, outputs, but=task.run_id)
     return str(outputs)
 
@@ -87,6 +89,7 @@ def execute_notebook(
 def record_run(
     *,
     workflow: str,
+    instance: str,
     outputs: str,
     parameters: dict[str, Any],
     state: str,
@@ -98,6 +101,7 @@ def record_run(
     labels: dict[str, str],
     notes: dict[str, list[str]],
     causes: dict[str, str],
+    parent_run_id: str | None = None,
 ) -> None:
     """Record the end of this run; idempotent, because the record is found by its run id.
 
@@ -105,7 +109,7 @@ def record_run(
         RecordsError: the records cannot be written.
     """
     record_end(
-        run_of_task(context(), workflow, parameters, started),
+        run_of_task(context(), workflow, instance, parameters, started, parent_run_id),
         Path(outputs),
         state=RunState.read(state),
         light=Light(light),

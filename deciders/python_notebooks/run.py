@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from simpleflow_nb import RetryPolicy, Workflow, payload
 from simpleflow_nb.exceptions import DefinitionError, DependencyFailed, RunEnded
@@ -26,7 +26,7 @@ MOST_NOTES = 3  #: of the warnings of a notebook, in the record of the run; all 
 _NOT_ENDED = "it had not ended when the run did"
 _STATES = {"CancelWorkflowExecution": RunState.CANCELLED, "FailWorkflowExecution": RunState.FAILED}
 
-_of_runs: WeakKeyDictionary[Workflow, NotebooksOfRun] = WeakKeyDictionary()
+_KEPT = "_notebooks_of_run"  #: attribute of a workflow object that has submitted a notebook
 
 
 class NotebooksOfRun:
@@ -42,17 +42,25 @@ class NotebooksOfRun:
         self.type_name = type(workflow).type_name()
         self.notebooks: dict[str, Future[ExecutedNotebook]] = {}  #: by label, in the order in which they were submitted
         self._uses: dict[str, int] = {}  # of each label as it was given
-        self._began = workflow.now()
-        self._origin = {"workflow": self.type_name, "parameters": _parameters(workflow), "started": self._began}
+        self.instance = _instance(workflow)
+        self._origin = {
+            "workflow": self.type_name,
+            "instance": self.instance,
+            "parameters": _parameters(workflow),
+            "started": workflow.now(),
+        }
+        if (parent := workflow.get_run_context()["parent_run_id"]) is not None:
+            self._origin["parent_run_id"] = parent
         self._outputs: Future[str] = self._submitted(activities.begin_run, self._origin, depth=5)
         self.executor.closings.append(self._record)
 
     @classmethod
     def of(cls, workflow: Workflow) -> NotebooksOfRun:
         """Return those of a run, which begin with its first notebook."""
-        if workflow not in _of_runs:
-            _of_runs[workflow] = cls(workflow)
-        return _of_runs[workflow]
+        found = vars(workflow).get(_KEPT)
+        if found is None:
+            found = vars(workflow)[_KEPT] = cls(workflow)
+        return found
 
     def submit(
         self,
@@ -70,7 +78,7 @@ class NotebooksOfRun:
         """Schedule a notebook under a label of its own, as soon as its parameters are available."""
         task: dict[str, Any] = {
             "workflow": self.type_name,
-            "instance": self.executor.workflow_id,
+            "instance": self.instance,
             "outputs": self._outputs,
             "label": label,
             "filename": filename,
@@ -176,6 +184,18 @@ def _state_of(error: BaseException | None) -> RunState:
     if isinstance(error, RunEnded):
         return _STATES.get(error.decision_type, RunState.SUCCEEDED)  # a run continued as new has done its part
     return RunState.FAILED
+
+
+def _instance(workflow: Workflow) -> str:
+    """Return the name of a run's folder: its workflow id.
+
+    A run that was continued as new has another one: what the run before it has left may be among its arguments.
+    """
+    executor = workflow.executor
+    if "continuedExecutionRunId" not in executor.started_attributes:
+        return executor.workflow_id
+    digest = hashlib.sha256(executor.run_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{executor.workflow_id}.{digest[:8]}"
 
 
 def _folder_of(workflow: type[Workflow]) -> str:

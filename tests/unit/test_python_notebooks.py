@@ -120,7 +120,7 @@ def test_the_record_of_a_run_has_its_arguments_and_the_ends_of_its_notebooks() -
     outcome(worker, Study, "2013-02-22", normal=3)
     [begun], [record] = worker.begun, worker.records
     parameters = {"day": "2013-02-22", "more": {"normal": 3}}
-    assert begun == {"workflow": "study", "parameters": parameters, "started": begun["started"]}
+    assert begun == {"workflow": "study", "instance": "study", "parameters": parameters, "started": begun["started"]}
     assert {name: value for name, value in record.items() if name != "ended"} == {
         **begun,
         "outputs": OUTPUTS,
@@ -170,6 +170,36 @@ def test_a_file_is_in_the_folder_of_its_notebook(name: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         ExecutedNotebook(path="/outputs/a/a.ipynb").file(name)
     assert str(refused.value) == f"file({name!r}): give the name of a file in the notebook's folder, /outputs/a"
+
+
+class Goes(Workflow):
+    """Continues as new, with what it has made."""
+
+    name = "goes"
+
+    def run(self, made: Any = None) -> Any:
+        new = self.submit(DAY, made=made).result
+        return self.submit(self.continue_as_new(new)) if made is None else self.submit(Inner, new).result
+
+
+class Inner(Workflow):
+    name = "inner"
+
+    def run(self, made: Any) -> Any:
+        return self.submit(notebook("inner.py"), made=made).result
+
+
+def test_a_run_continued_as_new_and_a_child_have_folders_and_records_of_their_own() -> None:
+    worker = Worker()
+    with working(worker, Goes, Inner) as service:
+        workflow_id, first = service.start(Goes, workflow_id="goes")
+        assert service.result(workflow_id, first) == made("inner")[0]
+        second = service.service.execution("local", "goes").run_id
+    once, again, child = (task["instance"] for task in worker.begun)
+    assert (once, again[:5], len(again)) == ("goes", "goes.", 13)
+    assert [task["instance"] for task in worker.tasks] == [once, again, child]
+    records = [(record["instance"], record["state"], record.get("parent_run_id")) for record in worker.records]
+    assert records == [(once, "succeeded", None), (child, "succeeded", second), (again, "succeeded", None)]
 
 
 # ---- many of them ------------------------------------------------------------------------------------------------------------

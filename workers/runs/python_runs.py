@@ -67,14 +67,16 @@ class PythonRun:
     workflow_id: str
     run_id: str
     workflow: str  #: name of its type
+    instance: str  #: name of its folder: the workflow id, unless it was continued as new
     parameters: Mapping[str, Any]
     started: datetime
     started_by: str | None  #: None where that is not known, as of a run on a service
+    parent_run_id: str | None = None  #: of a child
 
     @property
     def identity(self) -> str:
-        """Identity of what was asked for: runs of one workflow id are attempts at the same."""
-        text = f"python {self.workflow} {self.workflow_id}"
+        """Identity of what was asked for: runs with the same folder are attempts at the same."""
+        text = f"python {self.workflow} {self.instance}"
         return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
@@ -92,9 +94,11 @@ class PythonRun:
             workflow_id=str(value["workflow_id"]),
             run_id=str(value["run_id"]),
             workflow=str(value["workflow"]),
+            instance=str(value["instance"]),
             parameters=dict(value["parameters"]),
             started=datetime.fromisoformat(value["started"]),
             started_by=value["started_by"],
+            parent_run_id=value["parent_run_id"],
         )
 
 
@@ -147,7 +151,7 @@ def record_end(
         record = RunRecord(
             workflow_name=run.workflow,
             identity=run.identity,
-            instance=run.workflow_id,
+            instance=run.instance,
             reference_date=None,
             parameters=dict(run.parameters),
             state=state,
@@ -163,6 +167,7 @@ def record_end(
             notes={label: list(said) for label, said in notes.items()},
             kind=KIND,
             started_by=run.started_by,
+            parent_run_id=run.parent_run_id,
         )
         records.record(record, ends_of_items(record, Artefacts(outputs), former, causes))
     _note(outputs, run.run_id).unlink(missing_ok=True)
@@ -205,7 +210,7 @@ def _record_left(service: SwfService, run: PythonRun, outputs: Path) -> bool:
         items = records.items(run.run_id)
     well = state is RunState.SUCCEEDED
     made = {item.label: item for item in items if item.state == "succeeded"}
-    paths = {label: Artefacts(outputs).notebook(run.workflow, run.workflow_id, label) for label in made}
+    paths = {label: Artefacts(outputs).notebook(run.workflow, run.instance, label) for label in made}
     record_end(
         run,
         outputs,
@@ -221,16 +226,20 @@ def _record_left(service: SwfService, run: PythonRun, outputs: Path) -> bool:
     return True
 
 
-def run_of_task(task: Any, workflow: str, parameters: Mapping[str, Any], started: str) -> PythonRun:
+def run_of_task(
+    task: Any, workflow: str, instance: str, parameters: Mapping[str, Any], started: str, parent_run_id: str | None
+) -> PythonRun:
     """Return the run that an activity belongs to."""
     return PythonRun(
         domain=task.domain,
         workflow_id=task.workflow_id,
         run_id=task.run_id,
         workflow=workflow,
+        instance=instance,
         parameters=parameters,
         started=datetime.fromisoformat(started),
         started_by=present_user() if task.domain == DOMAIN else None,
+        parent_run_id=parent_run_id,
     )
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from ...exceptions import DefinitionError
 
-NOTEBOOK_LISTS = ("notebooks", "reports")  #: those that a worker without a workflow file may serve
-
 
 def notebook_lists(slots: int, chosen: Collection[str] = ()) -> dict[str, int]:
     """Return the task lists of notebooks, reports and checks with how many tasks of each run at once: all three, or those
@@ -32,19 +30,11 @@ def notebook_lists(slots: int, chosen: Collection[str] = ()) -> dict[str, int]:
 def get_kernels_ready(lists: Mapping[str, int]) -> None:
     """Begin with what the first notebook of these lists would have to wait for."""
     from deciders.activities import NOTEBOOKS
-    from workers.kernels.supply import open_shared
 
     if NOTEBOOKS in lists:
+        from workers.kernels.supply import open_shared
+
         open_shared().start()
-
-
-def register_bodies(lists: Collection[str]) -> bool:
-    """Have the activities of notebooks and reports registered if one of their lists is served; return whether it is."""
-    if not set(lists) & set(NOTEBOOK_LISTS):
-        return False
-    from workers import activities, python_notebooks  # noqa: F401
-
-    return True
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from ...application.files.packages import has_application
 from ...application.files.workflow_files import outputs_folder
-from ...application.runners.notebook_processes import get_kernels_ready, notebook_lists, register_bodies
+from ...application.runners.notebook_processes import get_kernels_ready, notebook_lists
 from ...constants import STATE_FOLDER
 from ...environment import usable_cores
 from ...exceptions import DefinitionError
@@ -87,7 +88,7 @@ def worker_start(
         if not is_child() and nb_processes > 1:
             supervise(nb_processes, f"workers({', '.join(lists)})", domain)
         state = (folder or Path.cwd()) / STATE_FOLDER
-        if file is not None or register_bodies(lists):
+        if file is not None or has_application():
             get_kernels_ready(lists)
         with explaining(), own_process_groups(state / "processes") as groups:
             worker = Worker(
