@@ -50,6 +50,8 @@ class Activity(Generic[P, T]):
         decision_attributes: ``activityType`` and the four timeouts, in the form of a ScheduleActivityTask decision.
         declared_in: the module whose import registers the activity, if workers do not find it by its name: its function is in
             another module or in a class, or it has a name of its own. It is sent with the input.
+        result_as: makes the result that workflows get of the JSON that the history holds; None leaves it as it is. It is called
+            at every replay, and has to return the same. As an argument of a task the result is what its JSON form is.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Activity(Generic[P, T]):
         idempotent: bool = False,
         meta: dict[str, Any] | None = None,
         isolation: Isolation = "thread",
+        result_as: Callable[[Any], T] | None = None,
     ) -> None:
         other: Activity[P, T] | None = callable if isinstance(callable, Activity) else None
         if other is not None:
@@ -92,6 +95,7 @@ class Activity(Generic[P, T]):
         self.retry = retry_policy(retry)
         _check_meta(meta, name)
         self.raises_on_failure, self.idempotent, self.meta, self.isolation = raises_on_failure, idempotent, meta, isolation
+        self.result_as: Callable[[Any], T] | None = result_as or (other.result_as if other is not None else None)
         given = {
             "heartbeatTimeout": heartbeat_timeout,
             "scheduleToCloseTimeout": schedule_to_close_timeout,
@@ -182,6 +186,13 @@ class Activity(Generic[P, T]):
         found: Activity[Any, Any] = Activity.__new__(Activity)
         found.__dict__.update(self.__dict__)
         found.is_plain = True
+        return found
+
+    def with_recorded_result(self) -> Activity[Any, Any]:
+        """Return the activity with results as the history holds them, for a workflow that passes them on."""
+        found: Activity[Any, Any] = Activity.__new__(Activity)
+        found.__dict__.update(self.__dict__)
+        found.result_as = None
         return found
 
     def execute(self, /, *args: Any, **kwargs: Any) -> Any:

@@ -32,6 +32,25 @@ class Giving(Submittable, Generic[T_co]):
     """Something whose future has a result of a type that is known to type checkers."""
 
 
+class Parametric(Giving[T_co]):
+    """Something that is submitted with arguments, as an activity is: ``self.submit(it, day="2013-02-22")``.
+
+    Groups, chains, ``map``, ``for_each`` and ``repeat`` take it wherever they take an activity.
+    """
+
+    def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Submittable:
+        """Return the task with these arguments, which may hold futures.
+
+        Raises:
+            DefinitionError: it does not take them.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.given() makes the task; write it")
+
+    def repeated(self, args: tuple[Any, ...], kwargs: dict[str, Any], index: int) -> Submittable:
+        """Return the task of a repetition, counted from 0."""
+        return self.given(args, {**kwargs, "repeat_index": index})
+
+
 class SubmittableContainer(Submittable):
     """Several of those in one: a group or a chain."""
 

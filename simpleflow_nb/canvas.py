@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from .activity import Activity, AnyActivity
-from .base import Giving, Submittable, SubmittableContainer
+from .base import Giving, Parametric, Submittable, SubmittableContainer
 from .exceptions import AggregateException, DefinitionError
 from .futures import Future
 from .group_futures import ChainFuture, FuncGroupFuture, GroupFuture
@@ -42,7 +42,7 @@ __all__ = [
 T = TypeVar("T")
 
 #: What type checkers know the result of: an activity, something to submit, or an activity with its arguments.
-Member = AnyActivity[T] | Giving[T] | tuple[AnyActivity[T], *tuple[Any, ...]]
+Member = AnyActivity[T] | Giving[T] | tuple[AnyActivity[T] | Parametric[T], *tuple[Any, ...]]
 
 
 class Group(SubmittableContainer, Giving[list[T]]):
@@ -95,6 +95,8 @@ class Group(SubmittableContainer, Giving[list[T]]):
         elif isinstance(submittable, type) and issubclass(submittable, WorkflowType):
             workflow: Any = submittable
             submittable = WorkflowTask(None, workflow, *args, **kwargs)
+        elif isinstance(submittable, Parametric):
+            submittable = submittable.given(args, kwargs)
         elif not isinstance(submittable, Submittable):
             what = getattr(submittable, "__qualname__", repr(submittable))
             raise DefinitionError(
@@ -224,6 +226,8 @@ class FuncGroup(SubmittableContainer, Giving[T]):
         made: Any = self.func(*filled(list(self.args)), **filled(self.kwargs))
         if made is None and self.allow_none:
             made = Group()
+        if isinstance(made, Parametric):
+            made = made.given((), {})
         if not isinstance(made, Submittable):
             name = getattr(self.func, "__qualname__", repr(self.func))
             raise DefinitionError(f"{name} returned {made!r:.80}; a FuncGroup's function returns a group, a chain or a task")

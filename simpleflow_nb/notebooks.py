@@ -1,4 +1,4 @@
-"""Public API of the notebook application, for notebooks and for programs that run them.
+"""Public API of the notebook application, for notebooks and for programs and workflows that run them.
 
 Everything but :func:`skip` is loaded on first use, so that a notebook's kernel imports only what it needs.
 """
@@ -14,6 +14,8 @@ from .variables import SIMPLEFLOW_NB_SKIP
 if TYPE_CHECKING:
     from deciders.dates.date_stencil import DateStencil as DateStencil
     from deciders.problems import SpecificationError as SpecificationError
+    from deciders.python_notebooks.notebook import notebook as notebook
+    from deciders.python_notebooks.result import ExecutedNotebook as ExecutedNotebook
     from deciders.specification import load_specification as load_specification
     from workers.kernels.supply import warm_kernels as warm_kernels
     from workers.notebooks.notebook_errors import NotebookFailed as NotebookFailed
@@ -35,6 +37,7 @@ _PLACES = {
     "Announcement": "simpleflow_nb.application.events",
     "CheckEnded": "simpleflow_nb.application.events",
     "DateStencil": "deciders.dates.date_stencil",
+    "ExecutedNotebook": "deciders.python_notebooks.result",
     "Local": "simpleflow_nb.application.services",
     "Look": "simpleflow_nb.application.events",
     "Note": "simpleflow_nb.application.events",
@@ -47,6 +50,7 @@ _PLACES = {
     "Started": "simpleflow_nb.application.events",
     "Swf": "simpleflow_nb.application.services",
     "load_specification": "deciders.specification",
+    "notebook": "deciders.python_notebooks.notebook",
     "run_notebook": "workers.notebooks",
     "warm_kernels": "workers.kernels.supply",
 }
@@ -55,6 +59,7 @@ __all__ = [
     "Announcement",
     "CheckEnded",
     "DateStencil",
+    "ExecutedNotebook",
     "Local",
     "Look",
     "Note",
@@ -68,6 +73,7 @@ __all__ = [
     "Started",
     "Swf",
     "load_specification",
+    "notebook",
     "run_notebook",
     "skip",
     "warm_kernels",

@@ -62,7 +62,11 @@ AUTOFLOW_INPUTS_DIR = Text(
     "folder of the default ``workflows.yml`` if the working directory has none",
     may_be_mounted=True,
 )
-AUTOFLOW_OUTPUTS_DIR = Text("AUTOFLOW_OUTPUTS_DIR", "default of ``--outputs``", may_be_mounted=True)
+AUTOFLOW_OUTPUTS_DIR = Text(
+    "AUTOFLOW_OUTPUTS_DIR",
+    "default of ``--outputs``, and outputs of workflows in Python",
+    may_be_mounted=True,
+)
 AUTOFLOW_DB_URI = Text(
     "AUTOFLOW_DB_URI",
     "database of the run records; ``{}`` in it stands for ``AUTOFLOW_DB_PASSWORD``",

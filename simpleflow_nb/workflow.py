@@ -24,7 +24,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar, overload
 
 from . import slices
 from .activity import Activity, AnyActivity, Executes, check_body, registered
-from .base import Giving, Submittable, SubmittableContainer
+from .base import Giving, Parametric, Submittable, SubmittableContainer
 from .canvas import Group, GroupFuture
 from .exceptions import DefinitionError, RunEnded
 from .futures import Future
@@ -78,6 +78,8 @@ class Workflow(WorkflowType):
     @overload
     def submit(self, submittable: Group[T], /) -> GroupFuture[T]: ...
     @overload
+    def submit(self, submittable: Parametric[T], /, *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
     def submit(self, submittable: Giving[T], /) -> Future[T]: ...
     @overload
     def submit(self, submittable: Submittable, /) -> Future[Any]: ...
@@ -93,6 +95,8 @@ class Workflow(WorkflowType):
             if registered(submittable.name) is not submittable:
                 check_body(submittable)
             return self.executor.submit_activity(submittable, args, kwargs)
+        if isinstance(submittable, Parametric):
+            submittable, args, kwargs = submittable.given(args, kwargs), (), {}
         if isinstance(submittable, SubmittableContainer):
             return submittable.submit(self)
         if isinstance(submittable, type) and issubclass(submittable, Workflow) and submittable.run is Workflow.run:
@@ -108,9 +112,13 @@ class Workflow(WorkflowType):
         self, activity: Activity[..., Coroutine[Any, Any, T]], iterable: Iterable[Any], *, max_parallel: int
     ) -> Future[list[T]]: ...
     @overload
-    def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: None = None) -> list[Future[T]]: ...
+    def map(
+        self, activity: AnyActivity[T] | Parametric[T], iterable: Iterable[Any], *, max_parallel: None = None
+    ) -> list[Future[T]]: ...
     @overload
-    def map(self, activity: AnyActivity[T], iterable: Iterable[Any], *, max_parallel: int) -> Future[list[T]]: ...
+    def map(
+        self, activity: AnyActivity[T] | Parametric[T], iterable: Iterable[Any], *, max_parallel: int
+    ) -> Future[list[T]]: ...
     def map(self, activity: Any, iterable: Iterable[Any], *, max_parallel: int | None = None) -> Any:
         """Submit a task for each item, with the item as its argument; return the list of the futures.
 
@@ -125,7 +133,12 @@ class Workflow(WorkflowType):
         return [self.submit(activity, *items) for items in iterable]
 
     def for_each(
-        self, task: Activity[..., T], items: Iterable[Any], *, max_parallel: int | None = None, slice_size: int = SLICE_SIZE
+        self,
+        task: Activity[..., T] | Parametric[T],
+        items: Iterable[Any],
+        *,
+        max_parallel: int | None = None,
+        slice_size: int = SLICE_SIZE,
     ) -> Future[list[T]]:
         """Run an activity for each of many items; return the future of the list of all results, in order.
 
@@ -133,10 +146,25 @@ class Workflow(WorkflowType):
         events, and an item takes three to six. ``max_parallel`` bounds the tasks of all slices together. Failures are as in a
         :class:`.Group`: raised, or told by ``exception``, as the activity's ``raises_on_failure`` says.
 
+        A task that is no activity, such as a notebook, is carried out in this run for every item, 3,000 at most.
+
         Raises:
-            DefinitionError: ``slice_size`` or ``max_parallel`` is less than 1.
+            DefinitionError: ``slice_size`` or ``max_parallel`` is less than 1, or there are too many items for one run.
         """
         return slices.submitted(self, task, list(items), max_parallel, slice_size)
+
+    def repeat(
+        self, task: Activity[..., T] | Parametric[T], times: int, /, *args: Any, max_parallel: int | None = None, **kwargs: Any
+    ) -> Future[list[T]]:
+        """Run a task several times with the same arguments; return the future of the list of all results, in order.
+
+        Each gets its number as ``repeat_index``, from 0, if it takes an argument of that name. More than 500 repetitions of an
+        activity are spread over child executions, as in :meth:`for_each`; failures are as there.
+
+        Raises:
+            DefinitionError: ``times`` is no whole number from 0 on, or ``max_parallel`` is less than 1.
+        """
+        return slices.repeated(self, task, times, args, kwargs, max_parallel)
 
     def timer(self, wait: timedelta | float) -> Future[None]:
         """Return a future that ends after a time (seconds, or a timedelta), rounded up to whole seconds."""
@@ -378,9 +406,9 @@ class Slice(Workflow):
     name = slices.TYPE_NAME
     version = slices.TYPE_VERSION
 
-    def run(self, activity: str, items: list[Any], max_parallel: int | None = None) -> dict[str, Any]:
+    def run(self, activity: str, items: list[Any], max_parallel: int | None = None, are_calls: bool = False) -> dict[str, Any]:
         """Run the activity of that type for each item; return the results, and the failures by index."""
-        return slices.carried_out(self, activity, items, max_parallel)
+        return slices.carried_out(self, activity, items, max_parallel, are_calls=are_calls)
 
 
 Workflow.Slice = Slice

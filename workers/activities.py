@@ -29,7 +29,7 @@ from .notebooks.run_json import ItemOfRun
 from .records.run_records import RunRecord, RunRecords
 from .runs.backfills import start_backfill as start_one_backfill
 from .runs.item_ends import ItemPlace, ends_of_items, recorded_item
-from .runs.item_values import told_scraps, values_of_item
+from .runs.item_values import AllScraps, told_scraps, values_of_item
 from .runs.kept_specification import is_by_reference, whole_specification
 from .runs.latest_links import NAME as LATEST
 from .runs.latest_links import point_latest
@@ -78,7 +78,7 @@ def execute_notebook(
     item_folder: str | None = None,
     files: dict[str, dict[str, Any]] | None = None,
     failures: dict[str, list[dict[str, Any]]] | None = None,
-    scraps: list[str] | None = None,
+    scraps: list[str] | AllScraps | None = None,
     key: str | None = None,
     run_id: str | None = None,
 ) -> dict[str, object]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
-from simpleflow_nb import Workflow, activity
+from simpleflow_nb import Activity, Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import RunFailed, harness
 
@@ -79,6 +80,61 @@ def test_a_fan_without_room_is_refused(options):
     with harness(Fan) as service, pytest.raises(RunFailed) as failed:
         service.result(*service.start(Fan, "doubled", 3, **options))
     assert failed.value.reason == f"{DefinitionError.__name__}: slice_size and max_parallel of for_each() are at least 1"
+
+
+@activity.with_attributes(raises_on_failure=False)
+def told(word, mark="", *, repeat_index):
+    if repeat_index == 501:
+        raise ValueError(f"{repeat_index} is too many")
+    return f"{word}{repeat_index}{mark}"
+
+
+class Repeating(Workflow):
+    """Repeats an activity with positional and named arguments."""
+
+    name = "slices.repeating"
+
+    def run(self, times):
+        return self.repeat(told, times, "n", mark="!", max_parallel=400).result
+
+
+def test_more_than_500_repetitions_are_spread_over_slices_with_their_arguments():
+    with harness(Repeating, workers=4) as service:
+        ids = service.start(Repeating, 502)
+        assert service.result(*ids) == [f"n{n}!" for n in range(501)] + [None]
+        assert kinds(service, ids).count("ChildWorkflowExecutionCompleted") == 2
+
+
+@dataclass(frozen=True)
+class Size:
+    """A result as the workflow has it; the history has the number."""
+
+    number: int
+
+
+def size_of(values):
+    return len(values)
+
+
+sized = Activity(size_of, result_as=Size)
+
+
+class Measured(Workflow):
+    """Has results that are made of what an activity returns."""
+
+    name = "slices.measured"
+
+    def run(self, slice_size):
+        sizes = self.for_each(sized, [["x"], ["x", "y"]], slice_size=slice_size).result
+        assert sizes == [Size(1), Size(2)]
+        return [size.number for size in sizes] + [self.submit(sized, "xyz").result.number]
+
+
+@pytest.mark.parametrize("slice_size", [1, 2])
+def test_results_are_made_of_what_the_history_holds_also_in_slices(slice_size):
+    with harness(Measured) as service:
+        ids = service.start(Measured, slice_size)
+        assert service.result(*ids) == [1, 2, 3]
 
 
 # ---- long results ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import reveal_type
 from simpleflow_nb import Workflow, activity, futures
 from simpleflow_nb.base import Submittable
 from simpleflow_nb.canvas import Chain, FuncGroup, Group
+from simpleflow_nb.notebooks import notebook
 from simpleflow_nb.task import ActivityTask, ChildWorkflowTask, WorkflowTask
 
 
@@ -127,3 +128,27 @@ class Awaiting(Workflow):
 
     async def described(self, day: str) -> str:
         return f"the day {day}"
+
+
+class OfNotebooks(Workflow):
+    def run(self, days: list[str]) -> int:
+        one_day = notebook("one_day.ipynb", argument="day", timeout_seconds=60)
+        reveal_type(one_day)  # is deciders.python_notebooks.notebook.Notebook
+        first = self.submit(one_day, limit=3)
+        reveal_type(first.result)  # is deciders.python_notebooks.result.ExecutedNotebook
+        reveal_type(first.result.path)  # is str
+        reveal_type(first.result.file("out.csv"))  # is str
+        reveal_type(first.result.scraps["n"])  # is Any
+        reveal_type(self.map(one_day, days)[0].result)  # is deciders.python_notebooks.result.ExecutedNotebook
+        reveal_type(
+            self.map(one_day, days, max_parallel=2).result
+        )  # is list[deciders.python_notebooks.result.ExecutedNotebook]
+        reveal_type(self.for_each(one_day, days).result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
+        reveal_type(self.repeat(one_day, 3, limit=5).result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
+        reveal_type(self.repeat(load, 3, "mon").result)  # is list[list[int]]
+        group = Group(one_day, (one_day, "mon"))
+        reveal_type(self.submit(group).result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
+        # error Argument "timeout_seconds" to "notebook" has incompatible type "str"; expected "float | None"
+        notebook("one_day.ipynb", timeout_seconds="10m")
+        # error Incompatible return value type (got "ExecutedNotebook", expected "int")
+        return first.result

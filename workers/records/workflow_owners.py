@@ -120,6 +120,18 @@ class WorkflowOwners:
             rows = _rows(connection)
         return {row.workflow_name for row in rows if self._is_mine(self._owner(row))}
 
+    @staticmethod
+    def of_name(records: RunRecords, name: str, outputs: Path) -> Path | None:
+        """Return the workflow file that a workflow of that name belongs to; None if it belongs to none.
+
+        Raises:
+            RecordsError: the database cannot be read.
+        """
+        with records.transaction() as connection:
+            found = next((row for row in _rows(connection) if row.workflow_name == name), None)
+        # as a view of its own: the file of whoever asks is not among those that are compared
+        return WorkflowOwners(records, outputs, outputs)._owner(found) if found is not None else None
+
     def sentence(self, foreign: Sequence[ForeignWorkflow]) -> str:
         """Say which file they belong to, with both paths, and give advice."""
         first = foreign[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deciders.problems import listed, near_miss
 from deciders.tasks.results import NotebookResult
@@ -14,6 +14,8 @@ from simpleflow_nb.variables import FLOWAPI_URL
 
 from ..artefacts import Artefacts
 from ..notebooks.notebook_errors import NotebookRefused, ScrapMissing
+
+AllScraps = Literal["all"]  #: in place of names
 
 _MOST_NAMES = 20  #: of scraps or files that a message tells
 
@@ -40,8 +42,8 @@ def values_of_item(
     return values | dict(parameters) | {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
 
 
-def told_scraps(label: Item, notebook: Path, names: Sequence[str]) -> dict[str, Any]:
-    """Return the scraps of an executed notebook that its task has asked for.
+def told_scraps(label: Item, notebook: Path, names: Sequence[str] | AllScraps) -> dict[str, Any]:
+    """Return the scraps of an executed notebook that its task has asked for, by these names, or ``"all"`` that can be read.
 
     Raises:
         ScrapMissing: it lacks one; the sentence says which there are.
@@ -52,6 +54,8 @@ def told_scraps(label: Item, notebook: Path, names: Sequence[str]) -> dict[str, 
     from ..notebooks.scraps import read_scraps
 
     found = read_scraps(notebook)
+    if names == "all":
+        return found
     for name in names:
         if name not in found:
             there = listed(list(found)[:_MOST_NAMES]) if found else "none"

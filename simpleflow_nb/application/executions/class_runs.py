@@ -29,6 +29,7 @@ from ...workflow import Workflow, execution_input
 from ..events import Event, Note
 from ..following import followed
 from ..runners.left_runs import LeftRuns
+from ..runners.notebook_processes import helpers_of_classes, record_ends_of_classes
 from ..states.execution_ends import ExecutionEnd
 from ..states.run_states import ShownRun, Watch
 
@@ -129,7 +130,9 @@ def start_class_here(
                 with ExitStack() as stack:
                     if interrupts is not None:
                         stack.enter_context(interrupts)
+                    stack.enter_context(helpers_of_classes())
                     run = stack.enter_context(LocalRun(journal, durable=durable, interrupts=interrupts))
+                    stack.callback(record_ends_of_classes, run.service, DOMAIN)
                     is_begun = yield from left.is_begun(run.service)
                     going_on = left.open_in(run.service)  # also of a run that was continued as new, with whatever input
                     if is_begun and not going_on and (ended := left.ended()):

@@ -9,6 +9,15 @@ from pathlib import Path
 from ...exceptions import DefinitionError
 
 
+def has_application() -> bool:
+    """Tell whether ``deciders`` and ``workers`` are ours: the engine's own commands do without them."""
+    try:
+        require_application()
+    except DefinitionError:
+        return False
+    return True
+
+
 def require_application() -> None:
     """Check that ``deciders`` and ``workers`` are ours: the working directory comes first on the path.
 

@@ -179,7 +179,7 @@ def run_rows(
     running = _running(names, place) if place.service is not None else []
     with _opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
-            records = opened.runs(values=_LATE) if every_run else opened.latest(values=_LATE)
+            records = opened.runs(values=_READ) if every_run else opened.latest(values=_READ)
             unrecorded = _unrecorded(names, outputs, place, opened)
             still_open = opened.unrecorded(row.run_id for row in running) - {record.run_id for record in unrecorded}
             running = [row for row in running if row.run_id in still_open]
@@ -188,7 +188,8 @@ def run_rows(
                 newer = {(record.workflow_name, record.identity) for record in unrecorded}
                 records = [one for one in records if (one.workflow_name, one.identity) not in newer]
             records = records + unrecorded
-    rows = [_row(record) for record in records if record.workflow_name in names]
+    # a workflow class may have the name of one of these workflows
+    rows = [_row(record) for record in records if record.workflow_name in names and record.kind != "python"]
     if running and not every_run:
         busy = {(row.workflow, row.identity) for row in running}
         rows = [row for row in rows if (row.workflow, row.identity) not in busy]
@@ -289,6 +290,7 @@ _LATE = (
     *("parameters", "state", "light", "attempt", "started", "ended", "reason", "error", "labels", "artefacts", "notes"),
     *("workflow_id", "run_id", "date_stencil", "missing_dates"),
 )
+_READ = (*_LATE, "kind")
 
 
 def _row(record: RunRecord) -> RunRow:

@@ -31,7 +31,7 @@ from ..run_outcomes import local_outcome, shown_outcome
 from ..states.run_states import Watch
 from .backfill_ends import BackfillEnds
 from .left_runs import LeftRuns, refuse_new
-from .notebook_processes import notebook_lists
+from .notebook_processes import end_helpers, notebook_lists
 
 if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
@@ -69,7 +69,7 @@ def open_run(
         check_names(specification, outputs, adopt=adopt)  # which says more than that the journal is in use
     journal = journal_path(db, outputs)
     stack.enter_context(held_outputs(outputs, journal))
-    stack.callback(_end_helpers, keeps_supply=is_shared_kept())
+    stack.callback(end_helpers, keeps_supply=is_shared_kept())
     interrupts = conditions.interrupts or Interrupts()
     opened = LocalRun(journal, durable=durable, interrupts=interrupts)
     try:
@@ -82,19 +82,6 @@ def open_run(
     if conditions.interrupts is not None:
         stack.enter_context(interrupts)
     return stack.enter_context(opened)
-
-
-def _end_helpers(*, keeps_supply: bool) -> None:
-    """End the processes that are kept for later notebooks and reports: this one may go on for long with other things.
-
-    Those of a supply of kernels that is kept by the process, or by a `warm_kernels` block, stay.
-    """
-    from workers.kernels.supply import release_shared
-    from workers.reports import end_idle_children
-
-    if not keeps_supply:
-        release_shared()
-    end_idle_children()
 
 
 def _go_on_where_moved(

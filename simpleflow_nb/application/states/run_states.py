@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deciders.tasks.results import FileResult, RunResult
 
 _BODIES = "workers.activities."
+_OF_CLASSES = "workers.python_notebooks."  #: those of notebooks that workflow classes submit
 _HOME = str(Path(__file__).resolve().parents[2]) + "/"
 #: Class names of exceptions of ours that say nothing more than their sentences.
 _PLAIN_ERRORS = frozenset(
@@ -339,6 +340,13 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
                 shown.name, shown.fan = task.name, task.label if task.index is not None else None
                 shown.items = task.items if isinstance(task, NotebookTask) else None
             shown.result = _decoded(row.result, load)
+    elif row.name.startswith(_OF_CLASSES):
+        shown.is_shown = row.name == f"{_OF_CLASSES}execute_notebook"
+        shown.name = str(_decoded(row.input, load).get("kwargs", {}).get("label", shown.name))
+        shown.result = _decoded(row.result, load)
+        if (reason := shown.result.get("skipped_for")) is not None:
+            shown.state, shown.note = ShownState.SKIPPED, str(reason)
+            return shown
     if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
         shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
     elif shown.state == ShownState.FAILED:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ...application.files.packages import has_application
 from ...application.files.workflow_files import outputs_folder
 from ...application.runners.notebook_processes import get_kernels_ready, notebook_lists
 from ...constants import STATE_FOLDER
@@ -55,7 +56,10 @@ def worker_start(
     payloads: Path | None,
     outputs: Path | None,
 ) -> None:
-    """Carry out activities, or the notebooks, reports and checks of FILE.yml, until SIGTERM."""
+    """Carry out activities, or the notebooks, reports and checks of FILE.yml, until SIGTERM.
+
+    Without FILE.yml the lists 'notebooks' and 'reports' are those of notebooks that workflows in Python submit.
+    """
     task = polled_task(poll_data) if poll_data is not None else None
     is_alone = one_task or task is not None
     if is_alone:
@@ -84,7 +88,7 @@ def worker_start(
         if not is_child() and nb_processes > 1:
             supervise(nb_processes, f"workers({', '.join(lists)})", domain)
         state = (folder or Path.cwd()) / STATE_FOLDER
-        if file is not None:
+        if file is not None or has_application():
             get_kernels_ready(lists)
         with explaining(), own_process_groups(state / "processes") as groups:
             worker = Worker(

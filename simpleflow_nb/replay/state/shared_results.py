@@ -34,7 +34,8 @@ class SharedResults(Strands):
         return self.decoded(future) if known is None else known
 
     def _reference_to(self, future: Future[Any]) -> dict[str, str] | None:
-        if future.decode and isinstance(future.value, str) and payload.referenced_digest(future.value) is not None:
+        is_as_recorded = getattr(future.task, "result_as", None) is None
+        if is_as_recorded and future.decode and isinstance(future.value, str) and _is_kept(future.value):
             return payload.shared(future.value)  # kept by the worker, and not needed here
         return self._reference_of(self.decoded(future))
 
@@ -51,6 +52,10 @@ class SharedResults(Strands):
             return None
         self.new_shared[payload.digest(text)] = text
         return payload.shared(payload.reference(text))
+
+
+def _is_kept(text: str) -> bool:
+    return payload.referenced_digest(text) is not None
 
 
 def _is_certainly_short(text: str | None) -> bool:

@@ -34,6 +34,7 @@ class Suspension:
     """
 
     __slots__ = (
+        "closings",
         "current",
         "dead",
         "deaths",
@@ -62,6 +63,9 @@ class Suspension:
         self.finished: Command | None = None
         self.error: BaseException | None = None  # raised by run(), if the run has failed
         self.defect: BaseException | None = None  # not the code's fault: the execution is parked
+        #: called in run()'s strand when it has returned, with None, or with what it has raised, before the run ends; they may
+        #: submit and wait, and no failure or interrupt is raised in them
+        self.closings: list[Callable[[BaseException | None], None]] = []
         self.is_interruptible = True  # a KeyboardInterrupt may be one of the process, not raised by the code
         self.dead, self.deaths = False, 0
 
@@ -162,6 +166,8 @@ class Suspension:
             try:
                 if future.value is not None:
                     future.value = payload.decode(future.value, self.load)
+                    if (result_as := getattr(future.task, "result_as", None)) is not None:
+                        future.value = result_as(future.value)
                 elif (collected := getattr(future, "collected", None)) is not None:
                     future.value = collected()
             except ReplayError as error:
@@ -217,15 +223,22 @@ class Suspension:
     def _main(self) -> None:
         futures.RUNNING_IN.set(self)
         try:
-            result = self.program(self)
-            if type(result) is CoroutineType:
-                result = driven(result)
-            text = payload.encoded(waited_for(result, _RETURNED), _RETURNED)
-            if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
-                self.block(())
-            for failed in self.untold:
-                assert failed.error is not None
-                raise failed.error
+            try:
+                result = self.program(self)
+                if type(result) is CoroutineType:
+                    result = driven(result)
+                text = payload.encoded(waited_for(result, _RETURNED), _RETURNED)
+                if self.failures or self.dead:  # dead: it caught GreenletExit and returned all the same
+                    self.block(())
+                for failed in self.untold:
+                    assert failed.error is not None
+                    raise failed.error
+            except BaseException as error:
+                if self.closings and self._ends_the_run(error):
+                    self._close(error)
+                raise
+            if self.closings:
+                self._close(None)
             self.finished = Command("CompleteWorkflowExecution", None, {} if result is None else {"result": text})
         except GreenletExit as error:
             if not self.dead:
@@ -238,6 +251,16 @@ class Suspension:
                 self.defect = error
             elif not self.dead:
                 self._end_run(error)
+
+    def _ends_the_run(self, error: BaseException) -> bool:
+        """Tell whether the run ends for what its code has raised, rather than being evicted or parked."""
+        return not (self.dead or isinstance(error, GreenletExit | MemoryError | ReplayError) or self.may_interrupt(error))
+
+    def _close(self, error: BaseException | None) -> None:
+        closings, self.closings = self.closings, []
+        with self.main.shielded():
+            for closing in closings:
+                closing(error)
 
     def may_interrupt(self, error: BaseException) -> bool:
         """Return whether an exception out of the code may be an interrupt of this process, which goes on to the caller."""
