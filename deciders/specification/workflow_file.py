@@ -33,6 +33,7 @@ from .file_types import (
 )
 from .notebook_limits import VARIABLE_PATTERN
 from .retention_rules import KEPT_ATTEMPTS
+from .scenarios.scenario_file import ScenarioSetEntry
 from .sources import SourceOfFile
 
 #: What the sensor and the engine set themselves; no notebook may be labelled so, no parameter of the file be named so.
@@ -245,6 +246,9 @@ class WorkflowFile(BaseModel):
         "Records and outputs stay.",
     )
     keep_attempts: KeptAttempts = Field(KEPT_ATTEMPTS, description="So many earlier attempts at a notebook are kept, or all.")
+    scenarios: list[ScenarioSetEntry] = Field(
+        ABSENT, description="Sets of scenarios: a workflow with many sets of parameters, started by scenarios.start."
+    )
 
 
 def specification_schema() -> dict[str, Any]:
