@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, SENSOR_TYPE
 from simpleflow_nb.inspection.executions import Info, executions
 from simpleflow_nb.inspection.task_rows import epoch
 from simpleflow_nb.swf_service import LookingService
@@ -18,6 +18,7 @@ CLASSES: Mapping[str, Mapping[str, str]] = {
     NOTEBOOK_TYPE: {"1": "deciders.notebook_workflow.NotebookWorkflow"},
     SENSOR_TYPE: {"1": "deciders.sensor_workflow.SensorWorkflow"},
     BACKFILL_TYPE: {"1": "deciders.backfill_workflow.BackfillWorkflow"},
+    SCENARIOS_TYPE: {"1": "deciders.scenarios_workflow.ScenariosWorkflow"},
 }
 
 

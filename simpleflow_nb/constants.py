@@ -29,6 +29,7 @@ STATE_FOLDER = ".simpleflow-nb"
 NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
+SCENARIOS_TYPE = "scenarios_workflow"
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 

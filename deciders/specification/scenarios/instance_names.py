@@ -8,10 +8,24 @@ from typing import Any
 
 from ...parameter_set import written_value
 from ...path_parts import cut_part
+from ..inputs_folder import name_fault
 
 LABEL = "label"  #: key of a mapping on an axis: what names call it
 LONGEST_INSTANCE_BYTES = 100
+_LONGEST_SET_NAME_BYTES = 60  #: of a set; the names of its instances begin with it
+#: A letter first, so that it is no date; no point, which parts it from the names of its instances.
+SET_NAME_PATTERN = r"^[^\W\d_][^./\\:|\u0000-\u001f\u007f-\u009f]{0,49}$"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def set_name_fault(name: str) -> str | None:
+    """Explain why ``name`` cannot name a set, as the end of a sentence; None if it can."""
+    if fault := name_fault(name):
+        return fault
+    if not re.match(SET_NAME_PATTERN, name) or name != name.strip():
+        return "must begin with a letter, have no point and at most 50 characters"
+    size = len(name.encode())
+    return f"needs {size} bytes, more than {_LONGEST_SET_NAME_BYTES}" if size > _LONGEST_SET_NAME_BYTES else None
 
 
 def default_template(axes: Iterable[str]) -> str:

@@ -7,9 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..file_types import ABSENT, Entry
-
-#: A letter first, so that it is no date; no point, which parts it from the names of its instances.
-SET_NAME_PATTERN = r"^[^\W\d_][^./\\:|\u0000-\u001f\u007f-\u009f]{0,49}$"
+from .instance_names import SET_NAME_PATTERN
 
 
 class ScenarioSetEntry(Entry):

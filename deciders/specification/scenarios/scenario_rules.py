@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from ...problems import Problems, shown
 from ...steps.references import split_reference
-from ..inputs_folder import checked_file, folded_name, name_fault
+from ..inputs_folder import checked_file, folded_name
 from ..yaml_lines import BROKEN, YamlNode, holds_broken, json_value
 from .expansion import Takes, expanded
-from .instance_names import LABEL
-from .scenario_file import SET_NAME_PATTERN
+from .instance_names import LABEL, set_name_fault
 from .scenario_set import ScenarioSetSpecification
 from .table_files import CSV, PARQUET, Table, TableError, read_table
 
 _JSON_KEYS = ("grid", "parameters")  #: of an entry: what becomes parameters
-_LONGEST_NAME_BYTES = 60  #: the names of its instances, which begin with it, have at most 100
 _OTHER_KEYS = ("table", "instance", "results", "only", "max_parallel", "stop_on_failure")
 
 
@@ -79,13 +76,8 @@ def set_named(root: YamlNode, place: int) -> str:
 def _check_name(name: YamlNode | None, first: dict[str, tuple[str, int]], problems: Problems) -> None:
     if name is None or name.text is None:
         return
-    called = f"the name of scenario set {shown(name.text)}"
-    if fault := name_fault(name.text):
-        problems.add(name.line, f"{called} {fault}")
-    elif not re.match(SET_NAME_PATTERN, name.text) or name.text != name.text.strip():
-        problems.add(name.line, f"{called} must begin with a letter, have no point and at most 50 characters")
-    elif len(name.text.encode()) > _LONGEST_NAME_BYTES:
-        problems.add(name.line, f"{called} needs {len(name.text.encode())} bytes, more than {_LONGEST_NAME_BYTES}")
+    if fault := set_name_fault(name.text):
+        problems.add(name.line, f"the name of scenario set {shown(name.text)} {fault}")
     other, line = first.setdefault(folded_name(name.text), (name.text, name.line))
     if line != name.line:
         how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from ...constants import NOTEBOOK_TYPE, SENSOR_TYPE
 from ...exceptions import JournalInUse, ServiceError
 from ...local.journal_files import journal_path
 from ...local.reader import JournalReader
@@ -27,7 +27,7 @@ from ..run_outcomes import local_outcome
 from ..states.run_states import Watch
 from ..states.sensors import open_sensor, sensor_files
 from .backfill_ends import BackfillEnds
-from .local_runs import open_run, work_on_notebooks
+from .local_runs import RUN_TYPES, open_run, work_on_notebooks
 from .local_sensors import Sensor, started_sensors
 
 if TYPE_CHECKING:
@@ -119,11 +119,9 @@ def look_for_dates_here(
             told.extend(backfills.news())
             # every end that is told of is known by now, or spared
             keeping.look([sensor.specification for sensor in sensors], unread=watch.unread)
-            return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(NOTEBOOK_TYPE, BACKFILL_TYPE)
+            return not any(sensor.is_open() for sensor in sensors) and not run.open_runs(*RUN_TYPES)
 
-        ended = yield from followed(
-            run, watch, is_over, mine=lambda: run.open_runs(NOTEBOOK_TYPE, SENSOR_TYPE, BACKFILL_TYPE), told=told
-        )
+        ended = yield from followed(run, watch, is_over, mine=lambda: run.open_runs(*RUN_TYPES, SENSOR_TYPE), told=told)
         told.extend(backfills.news())
         closed = [sensor for sensor in sensors if not sensor.is_open()]
         for sensor in closed:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE
+from ...constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
@@ -35,9 +35,10 @@ from .notebook_processes import notebook_lists
 
 if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
+    from deciders.runs.scenario_runs import ScenarioSet
     from deciders.specification import Specification
 
-RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE)  #: what is waited for
+RUN_TYPES = (NOTEBOOK_TYPE, BACKFILL_TYPE, SCENARIOS_TYPE)  #: what is waited for
 
 
 def open_run(
@@ -224,6 +225,56 @@ def carry_out_here(
         return (
             yield from _carried_out(
                 specification, outputs, left, started, announcement=announcement, db=db, durable=durable, conditions=conditions
+            )
+        )
+
+
+def carry_out_set_here(
+    specification: Specification,
+    outputs: Path,
+    wanted: ScenarioSet,
+    requests: list[dict[str, Any]],
+    *,
+    open_ids: Sequence[str] = (),
+    db: Path | None,
+    durable: bool,
+    announcement: str | None,
+    conditions: Conditions,
+) -> Generator[Event, None, Outcome]:
+    """Carry out scenarios of a set, and those runs of it with the workflow ids ``open_ids``, and wait for them: here, or in the
+    process that has the journal. An execution of the set that was interrupted gives way to a new one.
+
+    Raises:
+        JournalInUse: another process has the journal, and carries out no workflows of notebooks.
+        and whatever else `open_run` raises.
+    """
+    require_application()
+    from deciders.runs.run_requests import requested_runs
+    from workers.runs.scenario_sets import scenarios_id, start_scenario_set
+
+    set_id = scenarios_id(wanted.name, str(outputs))
+
+    def started(service: Any, payloads: PayloadDirectory) -> bool:
+        where = (service, DOMAIN, specification, str(outputs), payloads)
+        return start_scenario_set(*where, wanted, requests, open_ids=open_ids, by_reference=True) is not None
+
+    def begin(run: LocalRun) -> None:
+        for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": set_id}):
+            run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
+
+    ids = [set_id, *open_ids, *(one.run.workflow_id for one in requested_runs(requests))]
+    with _left_runs(outputs, db, ids, conditions) as left:
+        return (
+            yield from _carried_out(
+                specification,
+                outputs,
+                left,
+                started,
+                begin=begin,
+                announcement=announcement,
+                db=db,
+                durable=durable,
+                conditions=conditions,
             )
         )
 
