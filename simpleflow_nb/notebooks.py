@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .application.events import RunChanged as RunChanged
     from .application.events import Started as Started
     from .application.project import Project as Project
+    from .application.scenario_rows import scenarios as scenarios
     from .application.services import Local as Local
     from .application.services import Swf as Swf
 
@@ -48,6 +49,7 @@ _PLACES = {
     "Swf": "simpleflow_nb.application.services",
     "load_specification": "deciders.specification",
     "run_notebook": "workers.notebooks",
+    "scenarios": "simpleflow_nb.application.scenario_rows",
     "warm_kernels": "workers.kernels.supply",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "Swf",
     "load_specification",
     "run_notebook",
+    "scenarios",
     "skip",
     "warm_kernels",
 ]

@@ -75,6 +75,13 @@ class RunRow:
         """NAME/INSTANCE, which commands take back as RUN."""
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
+    @property
+    def is_of_scenario(self) -> bool:
+        """Tell whether it is the run of a scenario, whose instance is named otherwise than by its date and identity."""
+        from deciders.runs.identity import instance_name
+
+        return bool(self.instance) and self.instance != instance_name(self.reference_date, self.identity)
+
     def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
         """Return the entry of the sensor that would start the same instance now; None if none would."""
         return entries.of_run(self.workflow, self.reference_date, self.identity, self.parameters, self.date_stencil)
