@@ -14,7 +14,7 @@ from ...inspection.tables import counted
 from ...masking import masked_leaves
 from ..arguments import check_text
 from ..conditions import Conditions
-from ..events import Event, Note
+from ..events import Announcement, Event, Note
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
 from ..records.scenario_records import known_runs, present_results
@@ -242,10 +242,6 @@ def carry_out(
     outcome = Outcome(file=specification.path)
     try:
         if plan.is_needed:
-            for run in plan.to_start[:_MOST_TOLD]:
-                yield Note(f"{run.title}: {run.reason.text}")
-            if len(plan.to_start) > _MOST_TOLD:
-                yield Note(f"and {len(plan.to_start) - _MOST_TOLD} more")
             requests = [
                 run_request(
                     run.entry,
@@ -257,7 +253,7 @@ def carry_out(
                 )
                 for run in plan.to_start
             ]
-            outcome = yield from service.carry_out_set(
+            call = service.carry_out_set(
                 specification,
                 outputs,
                 wanted,
@@ -266,6 +262,7 @@ def carry_out(
                 announcement=f"{counted(len(plan.to_start), 'scenario')} of {wanted.name}, {len(plan.left_out)} left out",
                 conditions=conditions,
             )
+            outcome = yield from _with_reasons(call, plan)
     finally:
         # also when it was interrupted; on a service the execution of the set writes them
         rows = _present(specification, outputs, service, wanted, writes=isinstance(service, Local))
@@ -273,6 +270,25 @@ def carry_out(
     values = {one.name: getattr(outcome, one.name) for one in dataclasses.fields(Outcome)}
     chosen = frozenset(f"{wanted.workflow}/{instance}" for instance in plan.chosen)
     return ScenariosOutcome(**values, rows=tuple(rows), chosen=chosen, results_file=None if outcome.started else file)
+
+
+def _with_reasons(call: Generator[Event, None, Outcome], plan: ScenariosPlan) -> Generator[Event, None, Outcome]:
+    """Tell why each scenario is started, once it is certain that it is."""
+    try:
+        while True:
+            try:
+                event = next(call)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+            yield event
+            if isinstance(event, Announcement):
+                for run in plan.to_start[:_MOST_TOLD]:
+                    yield Note(f"{run.title}: {run.reason.text}")
+                if len(plan.to_start) > _MOST_TOLD:
+                    yield Note(f"and {len(plan.to_start) - _MOST_TOLD} more")
+    finally:
+        call.close()
 
 
 def _present(

@@ -307,10 +307,10 @@ def _carried_out(
                 run = yield from open_run(stack, outputs, db, [specification], durable=durable, conditions=conditions)
                 if announcement is not None:
                     yield Announcement(announcement)
-                backfills = BackfillEnds(run.service, run.payloads.load)
                 watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
                 if not left.was_left:
                     begin(run)
+                backfills = BackfillEnds(run.service, run.payloads.load)  # what gave way has not ended early
                 yield from work_on_notebooks(run, conditions.workers)
                 if not (yield from left.is_begun(run.service)):
                     started(run.service, run.payloads)

@@ -41,13 +41,15 @@ def plan_lines(plan: ScenariosPlan) -> Iterator[str]:
 
 def results_table(rows: Sequence[ScenarioResult]) -> Table:
     """Return a row for each instance, with a column for each chosen scrap."""
+    from deciders.values.run_error import RunError
+
     scraps = list(dict.fromkeys(name for row in rows for name in row.results))
     table = Table(["instance", "state", "light", "started", "seconds", *scraps, "error"])
     for row in rows:
         started = f"{row.started:%Y-%m-%d %H:%M:%S}" if row.started is not None else ""
         seconds = f"{row.seconds:.1f}" if row.seconds is not None else ""
         values = [_shown(row.results.get(name)) for name in scraps]
-        error = (row.error or "").partition("\n")[0]
+        error = RunError.parse(row.error).short.partition("\n")[0] if row.error else ""
         table.rows.append([row.instance, row.state, row.light or "", started, seconds, *values, error])
     return table
 

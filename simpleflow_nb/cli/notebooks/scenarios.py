@@ -22,6 +22,7 @@ from ...application.wording.scenarios import (
     results_table,
 )
 from ...exceptions import DefinitionError, ExitCode
+from ...inspection.tables import formatted
 from ..file_words import file_and_words
 from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option, print_document, print_lines, show, wants_table
@@ -143,12 +144,14 @@ def scenarios_show(ctx: click.Context, file: Path | None, name: str, as_json: bo
 @click.pass_context
 def scenarios_list(ctx: click.Context, file: Path | None, as_json: bool, **place: Any) -> None:
     """List the sets of scenarios of FILE.yml, and how far they have got."""
-    wants_table(ctx, as_json=as_json)
+    as_table = wants_table(ctx, as_json=as_json)
     specification, folder, service = chosen_project(file, **place)
     found = list_scenarios(specification, folder, service)
     if as_json:
         print_document(found.to_dict())
-        return
-    if not found.sets:
+    elif as_table:
+        show(ctx, list_table(found))
+    elif found.sets:
+        click.echo(formatted(list_table(found), with_header=True))
+    else:
         click.echo(f"{specification.path} has no scenarios", err=True)
-    show(ctx, list_table(found))
