@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from simpleflow_nb import Workflow, futures
@@ -86,19 +86,20 @@ class ScenariosWorkflow(Workflow):
         self.watch: Future[list[str]] | None = None
         self.writing: Future[list[str]] | None = None
         self.started: list[str] = []
+        self.prepared: deque[dict[str, Any]] = deque()  # that are still to be started
+        self.next_start = self.now()
         self.ended: set[str] = set()  # instances that were watched to their ends
         self.failed: dict[str, None] = {}  # instances
         self.has_news = False
-        waiting = deque(requests)
+        waiting = deque(requests)  # that are not prepared yet
         while not cancellation.done:
             is_over = stop_on_failure and bool(self.failed)
-            while waiting and not is_over and not cancellation.done and (room := max_parallel - self._open) > 0:
-                batch = [waiting.popleft() for _ in range(min(room, BATCH, len(waiting)))]
-                waiting.extendleft(reversed(self._start(batch)))
+            while (waiting or self.prepared) and not is_over and not cancellation.done and self._open < max_parallel:
+                self._start(waiting, max_parallel - self._open)
             if self.has_news and self.writing is None:
                 self._write()
             if not self._open and self.writing is None:
-                if is_over or not waiting:
+                if is_over or not (waiting or self.prepared):
                     break
                 continue
             if self.watched and self.watch is None:
@@ -109,32 +110,43 @@ class ScenariosWorkflow(Workflow):
             self.watch.cancel()
         self._write_at_the_end()
         if cancellation.done:
-            self.cancel(f"{len(waiting)} of {len(requests)} not started")
-        return {"started": self.started, "failed": list(self.failed), "not_started": len(waiting)}
+            self.cancel(f"{len(waiting) + len(self.prepared)} of {len(requests)} not started")
+        left = len(waiting) + len(self.prepared)
+        return {"started": self.started, "failed": list(self.failed), "not_started": left}
 
     @property
     def _open(self) -> int:
         return len(self.children) + len(self.watched)
 
-    def _start(self, requests: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-        """Start these runs; return those that could not be started now."""
+    def _start(self, waiting: deque[dict[str, Any]], room: int) -> None:
+        """Start some runs, at most so many. Those that could not be started stay among the ``waiting``."""
         if self.has_children:
-            asked = self.submit(activities.prepare_scenarios, **self.place, requests=list(requests))
-            prepared = futures.get_result_or_raise(asked)
-            for one in prepared:
-                child = self.submit(ScenarioRun, __priority=one["priority"], **one["arguments"])
-                self.children[child] = one["workflow_id"]
-                self.started.append(one["workflow_id"])
-            if self.starts_per_second:
-                self.timer(len(prepared) / self.starts_per_second).wait()
-            return ()
+            self._start_children(waiting, room)
+            return
+        requests = [waiting.popleft() for _ in range(min(room, BATCH, len(waiting)))]
         rate = self.starts_per_second
-        begun = self.submit(activities.start_scenarios, **self.place, requests=list(requests), starts_per_second=rate)
+        begun = self.submit(activities.start_scenarios, **self.place, requests=requests, starts_per_second=rate)
         done = StartedRuns.of_json(futures.get_result_or_raise(begun))
         number = len(requests) - done.held_back
         self.started += done.started
         self.watched += [one.run.workflow_id for one in requested_runs(requests[:number])]
-        return requests[number:]
+        waiting.extendleft(reversed(requests[number:]))
+
+    def _start_children(self, waiting: deque[dict[str, Any]], room: int) -> None:
+        if not self.prepared:  # several at a time, for the events that it takes
+            requests = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
+            asked = self.submit(activities.prepare_scenarios, **self.place, requests=requests)
+            self.prepared.extend(futures.get_result_or_raise(asked))
+        number = min(room, len(self.prepared))
+        if self.starts_per_second:
+            now = self.now()
+            if self.next_start > now:
+                self.timer(self.next_start - now).wait()
+            self.next_start = self.now() + timedelta(seconds=number / self.starts_per_second)
+        for one in [self.prepared.popleft() for _ in range(number)]:
+            child = self.submit(ScenarioRun, __priority=one["priority"], **one["arguments"])
+            self.children[child] = one["workflow_id"]
+            self.started.append(one["workflow_id"])
 
     def _take_in(self) -> None:
         """Take in what has ended."""

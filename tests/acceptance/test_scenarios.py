@@ -321,10 +321,10 @@ def test_a_set_on_a_service_starts_children_or_runs_of_its_own_where_there_are_n
     ]
 
     def is_over() -> bool:
-        return "CLOSED" in asked("workflow.info", "TestDomain", set_id).stdout
+        return "COMPLETED" in asked("workflow.info", "TestDomain", set_id).stdout
 
     try:
-        wait_until(is_over, 240)
+        wait_until(is_over)
     finally:
         for _ in range(2):  # the second ends their polls
             for process in processes:
