@@ -107,7 +107,7 @@ def begun(file: Path) -> list[str]:
     return sorted((file.parent / "begun").read_text().split())
 
 
-# ---- on this machine ----------------------------------------------------------------------------------------------------------
+# ---- on this machine ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_set_runs_what_is_new_failed_changed_or_forced_and_says_why(file: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_failed_scenario_is_retried_in_its_own_folder(file: Path) -> None:
     assert [one["state"] for one in shown["instances"]] == ["succeeded", "pending", "pending", "pending"]
 
 
-# ---- interrupted --------------------------------------------------------------------------------------------------------------
+# ---- interrupted -------------------------------------------------------------------------------------------------------------
 
 
 def in_the_middle(file: Path, how: signal.Signals) -> int:
@@ -279,7 +279,7 @@ def test_an_interrupted_set_leaves_its_results(file: Path) -> None:
     assert set(states(file).values()) == {"succeeded"}
 
 
-# ---- on a service -------------------------------------------------------------------------------------------------------------
+# ---- on a service ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(params=["service.start", "moto"])
@@ -337,7 +337,7 @@ def test_a_set_on_a_service_starts_children_or_runs_of_its_own_where_there_are_n
     assert ("ChildWorkflowExecutionCompleted" in history) is has_children, history
 
 
-# ---- in the hands of a program ------------------------------------------------------------------------------------------------
+# ---- in the hands of a program -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -470,11 +470,11 @@ def test_rows_that_make_no_scenarios_are_refused(rows: Any, more: dict[str, Any]
     assert str(refused.value) == sentence
 
 
-# ---- the example --------------------------------------------------------------------------------------------------------------
+# ---- the example -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_example_runs_and_its_ci_file_names_a_set_of_it(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples/scenarios", tmp_path / "shop")
+    shutil.copytree(ROOT / "examples/scenarios", tmp_path / "shop", ignore=shutil.ignore_patterns("outputs"))
     file = tmp_path / "shop/workflows.yml"
     assert said(file, "validate", "workflows.yml") == "workflows.yml: good (1 workflow, 2 notebooks, no sensor)\n"
     [line] = [line for line in (file.parent / "ci.yml").read_text().splitlines() if "scenarios.start" in line]

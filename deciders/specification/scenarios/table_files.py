@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from simpleflow_nb.exceptions import DefinitionError
+
 from ...problems import shown
 from .cell_types import lost_zeros, typed_column
 
@@ -18,7 +20,7 @@ CSV, PARQUET = ".csv", ".parquet"
 _LARGEST_FILE_BYTES = 20_000_000
 
 
-class TableError(ValueError):
+class TableError(DefinitionError, ValueError):
     """A table cannot be read; the end of a sentence that begins with the name of the file."""
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KnownRuns:
-    """What is known of the runs of one workflow, by instance."""
+    """Runs of one workflow, by instance, as far as they are known."""
 
     records: Mapping[str, RunRecord] = field(default_factory=dict)  #: the newest one of each instance
     open_ids: Mapping[str, str] = field(default_factory=dict)  #: workflow ids of open runs
