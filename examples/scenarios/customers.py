@@ -2,16 +2,17 @@
 # # Customers
 # When customers come to the tills, at random through the day.
 
+# %%
+import json
+import random
+from pathlib import Path
+
 # %% tags=["parameters"]
 arrivals = 40
 hours = 8
 seed = 1
 
 # %%
-import json
-import random
-from pathlib import Path
-
 stream = random.Random(seed)
 moment, moments = 0.0, []
 while True:

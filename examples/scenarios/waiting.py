@@ -2,11 +2,6 @@
 # # The queue
 # Each customer goes to the till that is free first.
 
-# %% tags=["parameters"]
-customers = "customers.ipynb"
-tills = 1
-seconds = 75
-
 # %%
 import heapq
 import json
@@ -14,6 +9,12 @@ from pathlib import Path
 
 import scrapbook
 
+# %% tags=["parameters"]
+customers = "customers.ipynb"
+tills = 1
+seconds = 75
+
+# %%
 moments = json.loads(Path(customers).with_name("customers.json").read_text())
 free = [0.0] * tills
 waits = []

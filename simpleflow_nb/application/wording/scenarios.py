@@ -10,6 +10,7 @@ from ...inspection.tables import Table, counted, formatted
 from ..asking.scenarios import ScenariosOutcome, ScenariosPlan
 from ..looking.scenario_lists import ScenarioList, ScenarioResults
 from ..records.run_rows import shown_settings
+from .statuses import WHERE_TO_LOOK
 
 if TYPE_CHECKING:
     from workers.runs.scenario_results import ScenarioResult
@@ -49,7 +50,7 @@ def results_table(rows: Sequence[ScenarioResult]) -> Table:
         started = f"{row.started:%Y-%m-%d %H:%M:%S}" if row.started is not None else ""
         seconds = f"{row.seconds:.1f}" if row.seconds is not None else ""
         values = [_shown(row.results.get(name)) for name in scraps]
-        error = RunError.parse(row.error).short.partition("\n")[0] if row.error else ""
+        error = WHERE_TO_LOOK.sub("", RunError.parse(row.error.splitlines()[0]).short) if row.error else ""
         table.rows.append([row.instance, row.state, row.light or "", started, seconds, *values, error])
     return table
 
