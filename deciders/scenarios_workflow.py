@@ -89,17 +89,26 @@ class ScenariosWorkflow(Workflow):
         self.prepared: deque[dict[str, Any]] = deque()  # that are still to be started
         self.next_start = self.now()
         self.ended: set[str] = set()  # instances that were watched to their ends
+        self.judged: frozenset[str] = frozenset()  # those of them whose ends the results have
         self.failed: dict[str, None] = {}  # instances
         self.has_news = False
         waiting = deque(requests)  # that are not prepared yet
         while not cancellation.done:
             is_over = stop_on_failure and bool(self.failed)
-            while (waiting or self.prepared) and not is_over and not cancellation.done and self._open < max_parallel:
+            # the end of a run that is no child is known, but only the results say how it was
+            is_unsure = stop_on_failure and not self.ended <= self.judged
+            while (
+                not is_unsure
+                and (waiting or self.prepared)
+                and not is_over
+                and not cancellation.done
+                and self._open < max_parallel
+            ):
                 self._start(waiting, max_parallel - self._open)
             if self.has_news and self.writing is None:
                 self._write()
             if not self._open and self.writing is None:
-                if is_over or not (waiting or self.prepared):
+                if (is_over and not is_unsure) or not (waiting or self.prepared):
                     break
                 continue
             if self.watched and self.watch is None:
@@ -179,8 +188,9 @@ class ScenariosWorkflow(Workflow):
         """Take in what was written; return why nothing was, if so."""
         assert self.writing is not None
         error = self.writing.exception
+        self.judged = self.ended_before
         if error is None:
-            self.failed |= dict.fromkeys(one for one in self.writing.result if one in self.ended_before)
+            self.failed |= dict.fromkeys(one for one in self.writing.result if one in self.judged)
         else:
             self.log(f"the results cannot be written: {error}")
         self.writing = None
