@@ -16,12 +16,15 @@ from deciders.scenarios_workflow import CHILDREN_PER_SECOND, ScenariosWorkflow
 from deciders.specification import Specification, WorkflowSpecification
 from deciders.tasks.results import StartedRuns
 from deciders.workflow_types import executions_of_type
+from simpleflow_nb import payload
 from simpleflow_nb.activity_context import ActivityContext
-from simpleflow_nb.constants import NOTEBOOK_TYPE
+from simpleflow_nb.constants import NOTEBOOK_TYPE, SCENARIOS_TYPE
+from simpleflow_nb.inspection.executions import started_with
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
+from simpleflow_nb.replay.protocol.events import ExecutionIds
 from simpleflow_nb.service_faults import ALREADY_STARTED, BROKEN_SERVER, fault_code, is_of_another_service
-from simpleflow_nb.swf_service import SwfService
+from simpleflow_nb.swf_service import LookingService, SwfService
 from simpleflow_nb.workflow import execution_input
 
 from ..records.run_records import RunRecords
@@ -38,6 +41,20 @@ _REMOTE_LOOK_SECONDS = 5.0
 def scenarios_id(set_name: str, outputs: str) -> str:
     """Return the workflow id of the execution of a set: of the same outputs, one is open at a time."""
     return f"scenarios-{set_name}-{hashlib.sha256(outputs.encode()).hexdigest()[:12]}"
+
+
+def open_sets(service: LookingService, domain: str, set_name: str, outputs: str, load: payload.Load) -> list[ExecutionIds]:
+    """Return the open executions of a set with these outputs: one, or of a folder that was moved one under its former id."""
+    found = []
+    for info in executions_of_type(service, domain, SCENARIOS_TYPE, is_open=True):
+        execution = info["execution"]
+        if execution["workflowId"] == scenarios_id(set_name, outputs):
+            found.append(execution)
+        elif execution["workflowId"].startswith(f"scenarios-{set_name}-"):
+            given = started_with(service, domain, execution, load)
+            if (given.get("scenario_set") or {}).get("name") == set_name and given.get("outputs") == outputs:
+                found.append(execution)
+    return found
 
 
 def start_scenario_set(

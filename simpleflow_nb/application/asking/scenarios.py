@@ -193,16 +193,11 @@ def _bounded(wanted: ScenarioSet, most: int | None) -> ScenarioSet:
 
 
 def _is_open(place: Place, wanted: ScenarioSet, outputs: Path) -> bool:
-    from deciders.workflow_types import executions_of_type
-    from workers.runs.scenario_sets import scenarios_id
-
-    from ...constants import SCENARIOS_TYPE
+    from workers.runs.scenario_sets import open_sets
 
     if place.service is None:
         return False
-    set_id = scenarios_id(wanted.name, str(outputs))
-    infos = executions_of_type(place.service, place.domain, SCENARIOS_TYPE, is_open=True)
-    return any(info["execution"]["workflowId"] == set_id for info in infos)
+    return bool(open_sets(place.service, place.domain, wanted.name, str(outputs), place.payloads.load))
 
 
 def _check_results(wanted: ScenarioSet, outputs: Path) -> None:

@@ -250,7 +250,7 @@ def carry_out_set_here(
     """
     require_application()
     from deciders.runs.run_requests import requested_runs
-    from workers.runs.scenario_sets import scenarios_id, start_scenario_set
+    from workers.runs.scenario_sets import open_sets, scenarios_id, start_scenario_set
 
     set_id = scenarios_id(wanted.name, str(outputs))
 
@@ -259,8 +259,8 @@ def carry_out_set_here(
         return start_scenario_set(*where, wanted, requests, open_ids=open_ids, by_reference=True) is not None
 
     def begin(run: LocalRun) -> None:
-        for info in executions(run.service, DOMAIN, is_open=True, executionFilter={"workflowId": set_id}):
-            run.service.terminate_workflow_execution(domain=DOMAIN, **info["execution"], reason="started again")
+        for execution in open_sets(run.service, DOMAIN, wanted.name, str(outputs), run.payloads.load):
+            run.service.terminate_workflow_execution(domain=DOMAIN, **execution, reason="started again")
 
     ids = [set_id, *open_ids, *(one.run.workflow_id for one in requested_runs(requests))]
     with _left_runs(outputs, db, ids, conditions) as left:
