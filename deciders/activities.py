@@ -95,3 +95,33 @@ start_backfill: Activity[..., str] = Activity(
     retry=_RECORDS_RETRY,
 )
 """Start a backfill execution, which starts the requested runs; returns its workflow id."""
+
+prepare_scenarios: Activity[..., list[dict[str, Any]]] = Activity(
+    None, name="workers.activities.prepare_scenarios", version="1", task_list=SENSOR, retry=_RECORDS_RETRY
+)
+"""Return the arguments of the runs of some scenarios, for executions to be started with."""
+
+start_scenarios: Activity[..., dict[str, Any]] = Activity(
+    None,
+    name="workers.activities.start_scenarios",
+    version="1",
+    task_list=SENSOR,
+    start_to_close_timeout=HOUR,
+    retry=_RECORDS_RETRY,
+)
+"""Start the runs of some scenarios, where a service has no children; the result is a `StartedRuns`."""
+
+wait_for_runs: Activity[..., list[str]] = Activity(
+    None, name="workers.activities.wait_for_runs", version="1", task_list=SENSOR, start_to_close_timeout=HOUR
+)
+"""Wait until one of some runs has ended; returns the workflow ids of those that have, none after a quarter of an hour."""
+
+write_scenario_results: Activity[..., list[str]] = Activity(
+    None,
+    name="workers.activities.write_scenario_results",
+    version="1",
+    task_list=SENSOR,
+    raises_on_failure=False,
+    retry=_RECORDS_RETRY,
+)
+"""Write the results of a set of scenarios; returns the instances that have failed."""

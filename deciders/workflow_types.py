@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 
 from simpleflow_nb import Workflow
-from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, SENSOR_TYPE
 from simpleflow_nb.inspection.executions import Info, executions
 from simpleflow_nb.inspection.task_rows import epoch
 from simpleflow_nb.swf_service import LookingService
@@ -22,6 +22,7 @@ CLASSES: Mapping[str, Mapping[str, str]] = {
     SENSOR_TYPE: {"1": "deciders.sensor_workflow.SensorWorkflow"},
     BACKFILL_TYPE: {"1": "deciders.backfill_workflow.BackfillWorkflow"},
     ITEMS_TYPE: {"1": "deciders.items_workflow.ItemsWorkflow"},
+    SCENARIOS_TYPE: {"1": "deciders.scenarios_workflow.ScenariosWorkflow"},
 }
 
 

@@ -30,6 +30,7 @@ NOTEBOOK_TYPE = "notebook_workflow"
 SENSOR_TYPE = "sensor_workflow"
 BACKFILL_TYPE = "backfill_workflow"
 ITEMS_TYPE = "items_workflow"  #: items of runs in executions of their own, which no list of runs has
+SCENARIOS_TYPE = "scenarios_workflow"
 
 PROCESS_GONE = "the process that worked on it is gone"  #: details of the timeouts with which a local service ends tasks
 

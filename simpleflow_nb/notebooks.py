@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .application.events import RunChanged as RunChanged
     from .application.events import Started as Started
     from .application.project import Project as Project
+    from .application.scenario_rows import scenarios as scenarios
     from .application.services import Local as Local
     from .application.services import Swf as Swf
 
@@ -52,6 +53,7 @@ _PLACES = {
     "load_specification": "deciders.specification",
     "notebook": "deciders.python_notebooks.notebook",
     "run_notebook": "workers.notebooks",
+    "scenarios": "simpleflow_nb.application.scenario_rows",
     "warm_kernels": "workers.kernels.supply",
 }
 
@@ -75,6 +77,7 @@ __all__ = [
     "load_specification",
     "notebook",
     "run_notebook",
+    "scenarios",
     "skip",
     "warm_kernels",
 ]

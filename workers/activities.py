@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
+from deciders.runs.scenario_runs import ScenarioSet
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
 from deciders.tasks.results import NotebookResult
@@ -39,6 +40,7 @@ from .runs.old_outputs import remove_old_attempts
 from .runs.report_making import made_report
 from .runs.report_paths import remove_renamed
 from .runs.run_origin import recorded_origin
+from .runs.scenario_sets import ended_runs, prepared_scenarios, start_scenario_runs, written_results
 from .runs.sensor_check import check_for_new_dates, start_requested
 from .secrets import masked
 
@@ -346,3 +348,36 @@ def start_backfill(
         starts_per_second=starts_per_second,
     )
     return workflow_id
+
+
+@declared.prepare_scenarios.implemented_by
+def prepare_scenarios(*, specification: dict[str, Any], outputs: str, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the arguments of runs; see :func:`workers.runs.scenario_sets.prepared_scenarios`."""
+    task = context()
+    return prepared_scenarios(task, whole_specification(specification, task.payloads), outputs, requests)
+
+
+@declared.start_scenarios.implemented_by
+def start_scenarios(
+    *, specification: dict[str, Any], outputs: str, requests: list[dict[str, Any]], starts_per_second: float | None = None
+) -> dict[str, Any]:
+    """Start runs; see :func:`workers.runs.scenario_sets.start_scenario_runs`."""
+    task = context()
+    whole = whole_specification(specification, task.payloads)
+    return start_scenario_runs(task, whole, outputs, requests, starts_per_second=starts_per_second).as_json()
+
+
+@declared.wait_for_runs.implemented_by
+def wait_for_runs(*, workflow_ids: list[str]) -> list[str]:
+    """Wait for the end of a run; see :func:`workers.runs.scenario_sets.ended_runs`."""
+    return ended_runs(context(), workflow_ids)
+
+
+@declared.write_scenario_results.implemented_by
+def write_scenario_results(
+    *, specification: dict[str, Any], outputs: str, scenario_set: dict[str, Any], is_last: bool = False
+) -> list[str]:
+    """Write the results of a set; see :func:`workers.runs.scenario_sets.written_results`."""
+    task = context()
+    whole = whole_specification(specification, task.payloads)
+    return written_results(task, whole, outputs, ScenarioSet.of_json(scenario_set), is_last=is_last)

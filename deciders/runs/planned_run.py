@@ -26,6 +26,8 @@ class PlannedRun:
     is_rerun: bool = field(default=False, compare=False)  #: it has succeeded before, and is to run all the same
     #: notebooks of a former try that succeeded, and that nothing has changed for, need not be done again
     keeps_labels: bool = field(default=False, compare=False)
+    #: of a scenario, see `deciders.runs.scenario_runs`; None: its name is made of the date and the identity
+    own_instance: str | None = None
 
     @property
     def workflow_name(self) -> str:
@@ -82,7 +84,7 @@ class PlannedRun:
     @property
     def instance(self) -> str:
         """The name of its folder; see `deciders.runs.identity.instance_name`."""
-        return identities.instance_name(self.reference_date, self.identity)
+        return self.own_instance or identities.instance_name(self.reference_date, self.identity)
 
     @property
     def workflow_id(self) -> str:

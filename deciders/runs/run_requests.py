@@ -13,9 +13,10 @@ from typing import Any
 from ..specification import ConfiguredWorkflow
 from ..values.reason import Reason
 from .planned_run import PlannedRun, run_for
+from .scenario_runs import scenario_run
 
 #: Values of ``started_by`` other than the name of a person; records hold them for ever.
-SENSOR, BACKFILL, RETRY = "sensor", "backfill", "retry"
+SENSOR, BACKFILL, RETRY, SCENARIO = "sensor", "backfill", "retry", "scenario"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,11 @@ def run_request(
     only: str | None = None,
     gives_way: bool = False,
     started_by: str | None = None,
+    own_instance: str | None = None,
 ) -> dict[str, Any]:
     """Make a request for runs of one entry, in the order of ``dates``, whether or not they have succeeded before.
+
+    ``own_instance`` is that of a scenario, whose only date is None.
 
     ``keeps_labels`` skips notebooks that succeeded before and whose inputs are unchanged; ``only`` runs the notebook of that
     label again, and none that depend on it. Runs with ``gives_way`` have a lower priority.
@@ -51,6 +55,7 @@ def run_request(
         "only": only,
         "gives_way": gives_way,
         **({"started_by": started_by} if started_by is not None else {}),
+        **({"own_instance": own_instance} if own_instance is not None else {}),
     }
 
 
@@ -90,7 +95,10 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
     for request in requests:
         entry = ConfiguredWorkflow.model_validate(request["entry"])
         for day in request["dates"]:
-            run = run_for(entry, date.fromisoformat(day) if day is not None else None)
+            if (instance := request.get("own_instance")) is not None:
+                run = scenario_run(instance, entry)
+            else:
+                run = run_for(entry, date.fromisoformat(day) if day is not None else None)
             asked = dataclasses.replace(
                 run, reason=Reason.parse(request["reason"]), is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )

@@ -11,6 +11,7 @@ from .models import (
     Specification,
     WorkflowSpecification,
 )
+from .scenarios.scenario_set import ScenarioSetSpecification
 from .sources import FilesSource, FlowApiSource, InstalledSource, SqlSource
 from .workflow_file import AUTOMATIC_PARAMETERS, FLOWAPI_CDR_TYPES, OWN_PARAMETERS, specification_schema
 
@@ -26,6 +27,7 @@ __all__ = [
     "NotebookSpecification",
     "OutputSpecification",
     "Problem",
+    "ScenarioSetSpecification",
     "SensorSpecification",
     "Specification",
     "SpecificationError",

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..problems import Problem, Problems
 from .models import Specification
 from .report_name_rules import check_report_names
+from .scenarios.scenario_rules import checked_scenarios
 from .sensor_rules import checked_sensor
 from .shape_problems import checked_shape
 from .step_rules import with_notebooks
@@ -45,7 +46,8 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
     settings = checked_shape(root, problems)
     workflows = checked_workflows(root, inputs_dir, problems)
     sensor = checked_sensor(root, [workflow.name for workflow in workflows], problems)
-    check_parameters(root, workflows, problems)
+    scenarios, given_by_scenarios = checked_scenarios(root, workflows, inputs_dir, problems)
+    check_parameters(root, workflows, problems, given_by_scenarios)
     check_report_names(root, workflows, problems)
     note_surprises(root, problems)
     problems.raise_if_any()
@@ -60,5 +62,6 @@ def load_with_warnings(path: str | Path) -> tuple[Specification, tuple[Problem, 
         "inputs_dir": inputs_dir,
         "workflows": [one.as_dict(own) for one, own in zip(workflows, settings["workflows"], strict=True)],
         "sensor": sensor,
+        "scenarios": scenarios,
     }
     return Specification.model_validate(values), problems.warnings

@@ -14,12 +14,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from simpleflow_nb.exceptions import DefinitionError
+
 from ..dates.written_dates import with_dates
 from ..problems import UnknownWorkflowError, did_you_mean
 from ..steps.graph import Graph
 from ..steps.step import DEFAULT_LIMIT
 from ..values.report_format import ReportFormat
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
+from .scenarios.scenario_set import ScenarioSetSpecification
 from .sources import FlowApiSource, Source
 from .wanted_names import wanted_names
 from .workflow_file import MISSING_DATES, OF_THE_DATE, OWN_PARAMETERS
@@ -221,6 +224,7 @@ class Specification(_Model):
     workflows: tuple[WorkflowSpecification, ...]
     sensor: SensorSpecification | None  #: None: no workflow runs by itself
     keep_history_seconds: int | None = KEPT_HISTORY_SECONDS  #: after the end of a local run; None means for ever
+    scenarios: tuple[ScenarioSetSpecification, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -243,3 +247,16 @@ class Specification(_Model):
                 return workflow
         names = [workflow.name for workflow in self.workflows]
         raise UnknownWorkflowError(f"{self.path.name} has no workflow {name!r}{did_you_mean(name, names)}")
+
+    def scenario_set(self, name: str) -> ScenarioSetSpecification:
+        """Return the set of scenarios of that name.
+
+        Raises:
+            DefinitionError: the file has no such set.
+        """
+        for one in self.scenarios:
+            if one.name == name:
+                return one
+        names = [one.name for one in self.scenarios]
+        rest = did_you_mean(name, names) if names else "; it has no scenarios"
+        raise DefinitionError(f"{self.path.name} has no scenario set {name!r}{rest}")

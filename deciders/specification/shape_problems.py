@@ -9,6 +9,8 @@ from pydantic_core import ErrorDetails
 
 from ..problems import Problems, kind_of, near_miss, shown
 from .file_types import OF_A_SETTING, OF_AN_OWNER, OutputLimitEntry
+from .scenarios.scenario_file import ScenarioSetEntry
+from .scenarios.scenario_rules import set_named
 from .sources import BUILT_IN
 from .workflow_file import ConfiguredEntry, NotebookEntry, OutputEntry, SensorEntry, WorkflowEntry, WorkflowFile
 from .yaml_lines import BROKEN, YamlNode
@@ -168,7 +170,7 @@ def _wanted(detail: ErrorDetails) -> str:
 def _is_entry(path: list[int | str]) -> bool:
     """Tell whether the path leads to something that messages call by name (a workflow, a notebook, the sensor, ...)."""
     shape = tuple("*" if isinstance(step, int) else step for step in path)
-    return shape in (("workflows", "*"), ("available_dates_sensor", "workflows", "*")) or (
+    return shape in (("workflows", "*"), ("scenarios", "*"), ("available_dates_sensor", "workflows", "*")) or (
         len(shape) == 4 and shape[:3] == ("workflows", "*", "notebooks")
     )
 
@@ -194,6 +196,10 @@ def _named(root: YamlNode, path: list[int | str]) -> tuple[str, type[BaseModel] 
             return f"the parameters of notebook {shown(label)}", None
         case ["workflows", int(), "notebooks", str(label), "env"]:
             return f"'env' of notebook {shown(label)}", None
+        case ["scenarios", int(place)]:
+            return set_named(root, place), ScenarioSetEntry
+        case ["scenarios", int(place), str(key), *_]:
+            return f"{key!r} of {set_named(root, place)}", None
         case ["available_dates_sensor"]:
             return "available_dates_sensor", SensorEntry
         case ["available_dates_sensor", "source"]:

@@ -13,8 +13,8 @@ from .yaml_lines import YamlNode
 def note_surprises(root: YamlNode, problems: Problems) -> None:
     """Warn of words that may not mean what was written, and refuse numbers that JSON does not have.
 
-    The parameters of the sensor's entries and the settings of an installed source are free: their values may be of any type.
-    Elsewhere a word of the wrong type is refused anyway, and only numbers are checked.
+    The parameters of the sensor's entries and of scenarios, and the settings of an installed source, are free: their values
+    may be of any type. Elsewhere a word of the wrong type is refused anyway, and only numbers are checked.
     """
     sensor = root.get("available_dates_sensor") or _NOTHING
     for entry in (sensor.get("workflows") or _NOTHING).items():
@@ -25,6 +25,9 @@ def note_surprises(root: YamlNode, problems: Problems) -> None:
     for key, node in sensor.entries().items():
         if key != "workflows":
             _warn(node, problems, is_free=key == "source")
+    for entry in (root.get("scenarios") or _NOTHING).items():
+        note_values(entry.get("parameters") or _NOTHING, problems)
+        note_values(entry.get("grid") or _NOTHING, problems)
     _warn(root.get("workflows") or _NOTHING, problems, is_free=False)
 
 

@@ -33,6 +33,7 @@ from .file_types import (
 )
 from .notebook_limits import VARIABLE_PATTERN
 from .retention_rules import KEPT_ATTEMPTS
+from .scenarios.scenario_file import ScenarioSetEntry
 from .sources import SourceOfFile
 from .step_types import Count, ForEach, OnFailureWord, ParameterOfNotebook, Repeats, When, WhenSkippedWord
 
@@ -273,6 +274,9 @@ class WorkflowFile(BaseModel):
         "Records and outputs stay.",
     )
     keep_attempts: KeptAttempts = Field(KEPT_ATTEMPTS, description="So many earlier attempts at a notebook are kept, or all.")
+    scenarios: list[ScenarioSetEntry] = Field(
+        ABSENT, description="Sets of scenarios: a workflow with many sets of parameters, started by scenarios.start."
+    )
 
 
 def specification_schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ already), so that one reading shows all problems.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -226,8 +226,16 @@ def _in_order(notebooks: Mapping[str, CheckedNotebook]) -> list[str]:
     return ordered
 
 
-def check_parameters(root: YamlNode, workflows: list[CheckedWorkflow], problems: Problems) -> None:
+def check_parameters(
+    root: YamlNode,
+    workflows: list[CheckedWorkflow],
+    problems: Problems,
+    given_otherwise: Mapping[str, Collection[str]] | None = None,
+) -> None:
     """Compare the parameters that each workflow takes with those given by the sensor's entries for it.
+
+    ``given_otherwise`` are names, by workflow, that something else gives a value for.
+
 
     A parameter without a value is reported where it is taken if another name was probably meant, else at the entry that lacks
     it.
@@ -239,17 +247,20 @@ def check_parameters(root: YamlNode, workflows: list[CheckedWorkflow], problems:
             entries.setdefault(name.text, []).append((entry_named(root, place), entry))
     for workflow in {workflow.name: workflow for workflow in workflows}.values():
         if workflow.is_complete:
-            _check_workflow_parameters(workflow, entries.get(workflow.name, []), problems)
+            others = (given_otherwise or {}).get(workflow.name, ())
+            _check_workflow_parameters(workflow, entries.get(workflow.name, []), others, problems)
 
 
-def _check_workflow_parameters(workflow: CheckedWorkflow, entries: list[tuple[str, YamlNode]], problems: Problems) -> None:
+def _check_workflow_parameters(
+    workflow: CheckedWorkflow, entries: list[tuple[str, YamlNode]], given_otherwise: Collection[str], problems: Problems
+) -> None:
     references = workflow.references()
     given_by = [_given(entry) for _, entry in entries]
-    given_anywhere = {name for given in given_by if given is not None for name in given}
+    given_by_entries = {name for given in given_by if given is not None for name in given}
     may_be_given = {*references, *workflow.own_automatic_parameters()}
     slips: dict[str, str] = {}
-    for name in sorted(references.keys() - given_anywhere):
-        options = dict.fromkeys([*workflow.labels, *AUTOMATIC_PARAMETERS, *sorted(given_anywhere)])
+    for name in sorted(references.keys() - given_by_entries - set(given_otherwise)):
+        options = dict.fromkeys([*workflow.labels, *AUTOMATIC_PARAMETERS, *sorted(given_by_entries)])
         cutoff = _CUTOFF_WHEN_MISSING if entries else _CUTOFF_WHEN_UNUSED
         if (meant := near_miss(name, options, cutoff=cutoff)) is not None:
             slips[name] = meant

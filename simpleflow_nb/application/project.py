@@ -15,6 +15,7 @@ from .files.specifications import check_sensor, read_specification
 from .files.workflow_files import check_writable, outputs_folder, typed_path
 from .looking import plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
+from .scenario_control import ScenariosControl
 from .services import Service, usual_service
 
 if TYPE_CHECKING:
@@ -251,6 +252,11 @@ class Project:
         """Return the open sensors of the files that share these outputs, or the domain."""
         with self.service.opened(self.outputs) as place:
             return open_sensors(place)
+
+    @property
+    def scenarios(self) -> ScenariosControl:
+        """The sets of scenarios of the file: start them, and look at their results."""
+        return ScenariosControl(self.specification, self.outputs, self.service)
 
     def make_reports(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import payload
-from ..constants import BACKFILL_TYPE
+from ..constants import BACKFILL_TYPE, SCENARIOS_TYPE
 from ..inspection.executions import history
 from ..inspection.task_rows import epoch
 from ..processes.local_run import LocalRun
@@ -158,7 +158,7 @@ def local_outcome(
         parked=tuple(f"{one.workflow_id} cannot go on: {one.error}" for one in parked.values()),
         seconds=run.seconds(),
         was_interrupted=not ended,
-        has_unstarted=not ended and bool(run.open_runs(BACKFILL_TYPE)),  # runs that are not among the states
+        has_unstarted=not ended and bool(run.open_runs(BACKFILL_TYPE, SCENARIOS_TYPE)),  # runs that are not among the states
         is_cancelled=run.interrupts.count > 1,
         has_failed_otherwise=has_failed_otherwise,
         notes=tuple(notes),

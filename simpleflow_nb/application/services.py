@@ -21,6 +21,7 @@ from .places import Place
 
 if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
+    from deciders.runs.scenario_runs import ScenarioSet
     from deciders.specification import Specification
 
     from .events import Event
@@ -81,6 +82,32 @@ class Local:
             db=self._db,
             durable=self.durable,
             most_at_once=most_at_once,
+            announcement=announcement,
+            conditions=conditions,
+        )
+
+    def carry_out_set(
+        self,
+        specification: Specification,
+        outputs: Path,
+        wanted: ScenarioSet,
+        requests: list[dict[str, Any]],
+        *,
+        open_ids: Sequence[str] = (),
+        announcement: str | None = None,
+        conditions: Conditions,
+    ) -> Generator[Event, None, Outcome]:
+        """Carry out scenarios of a set; see `local_runs.carry_out_set_here`."""
+        from .runners.local_runs import carry_out_set_here
+
+        return carry_out_set_here(
+            specification,
+            outputs,
+            wanted,
+            requests,
+            open_ids=open_ids,
+            db=self._db,
+            durable=self.durable,
             announcement=announcement,
             conditions=conditions,
         )
@@ -175,6 +202,34 @@ class Swf:
                     outputs,
                     requests,
                     most_at_once=most_at_once,
+                    announcement=announcement,
+                    adopt=conditions.adopt,
+                )
+            )
+
+    def carry_out_set(
+        self,
+        specification: Specification,
+        outputs: Path,
+        wanted: ScenarioSet,
+        requests: list[dict[str, Any]],
+        *,
+        open_ids: Sequence[str] = (),
+        announcement: str | None = None,
+        conditions: Conditions,
+    ) -> Generator[Event, None, Outcome]:
+        """Start scenarios of a set, for others to carry out; see `remote_runs.carry_out_set_there`."""
+        from .runners.remote_runs import carry_out_set_there
+
+        with self.opened(outputs) as place:
+            return (
+                yield from carry_out_set_there(
+                    place,
+                    specification,
+                    outputs,
+                    wanted,
+                    requests,
+                    open_ids=open_ids,
                     announcement=announcement,
                     adopt=conditions.adopt,
                 )

@@ -13,6 +13,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": ("notebooks.definition", "Show which runs are due, and why"),
         "status": ("notebooks.status", "Show the last state of every run, by date"),
         "backfill": ("notebooks.backfill", "Run a workflow for the dates of a period"),
+        "scenarios.start": ("notebooks.scenarios", "Run a workflow for many sets of parameters"),
+        "scenarios.show": ("notebooks.scenarios", "Show the results of a set of scenarios"),
+        "scenarios.list": ("notebooks.scenarios", "List the sets of scenarios of a workflow file"),
         "reports.make": ("notebooks.reports", "Make the reports of past runs anew"),
         "outputs.clean": ("notebooks.outputs", "Remove the notebooks and reports of old runs"),
     },
@@ -73,6 +76,7 @@ COMMANDS = {name: module for commands in GROUPS.values() for name, (module, _) i
 PRINT_TABLES = {"plan", "status", "backfill", "runs.list", "runs.show", "sensor.list", "doctor"}
 PRINT_TABLES |= {"workflow.list", "workflow.info", "workflow.tasks", "workflow.profile", "workflow.history"}
 PRINT_TABLES |= {"workflow.filter", "task.info"}
+PRINT_TABLES |= {"scenarios.start", "scenarios.show", "scenarios.list"}
 PRINT_TABLES |= {"workflow.stack", "workflow.query", "workflow.update"}
 
 

@@ -258,6 +258,27 @@ SENSOR = Scene(
     inputs=("days",),
 )
 
+SCENARIOS = Scene(
+    "scenarios",
+    """
+    simpleflow-nb validate
+    simpleflow-nb scenarios.list
+    simpleflow-nb scenarios.start sweep --dry-run
+    simpleflow-nb scenarios.start swep --local
+    simpleflow-nb scenarios.start sweep --local --only mod=a
+    simpleflow-nb scenarios.start sweep --local --only number=3
+    simpleflow-nb scenarios.start sweep --local --only number=1 --nb-workers 1 --quiet
+    simpleflow-nb scenarios.start sweep --dry-run --json
+    simpleflow-nb scenarios.show sweep
+    simpleflow-nb --format csv --header scenarios.show sweep
+    simpleflow-nb scenarios.start sweep --local --only instance=a_1
+    simpleflow-nb scenarios.list
+    simpleflow-nb runs.list
+    simpleflow-nb status
+    """,
+    inputs=("scenarios",),
+)
+
 NOTEBOOKS_ON_SERVICE = Scene(
     "service-days",
     """

@@ -7,7 +7,7 @@ way.
 from __future__ import annotations
 
 from .help_scenes import BAD_FILES, COMMAND_LINE, HELP, UNREACHABLE
-from .notebook_scenes import AGAIN, AMBIGUOUS, BEFORE, DAYS, FLIGHTS, NOTEBOOKS, NOTEBOOKS_ON_SERVICE, SENSOR
+from .notebook_scenes import AGAIN, AMBIGUOUS, BEFORE, DAYS, FLIGHTS, NOTEBOOKS, NOTEBOOKS_ON_SERVICE, SCENARIOS, SENSOR
 from .python_scenes import ASKING, ON_SERVICE, PYTHON, WAITING
 
 SCENES = (
@@ -21,6 +21,7 @@ SCENES = (
     AMBIGUOUS,
     NOTEBOOKS,
     FLIGHTS,
+    SCENARIOS,
     PYTHON,
     WAITING,
     ASKING,

@@ -124,10 +124,16 @@ def _models() -> Iterator[type[BaseModel]]:
             yield model
 
 
+OF_SCENARIOS = set(workflow_file.ScenarioSetEntry.model_fields)
+
+
 @pytest.mark.parametrize("key", sorted({key for model in _models() for key in model.model_fields} | {"files", "flowapi"}))
 def test_every_setting_of_the_workflow_file_is_explained(key):
-    page = text_of("workflows_yml")
-    assert re.search(rf"^ *``{key}``(?:\n +\S|\n-+\n|$)", page, re.MULTILINE), f"{key} has no entry"
+    in_general = any(key in model.model_fields for model in _models() if model is not workflow_file.ScenarioSetEntry)
+    pages = ["scenarios"] * (key in OF_SCENARIOS) + ["workflows_yml"] * (in_general or key not in OF_SCENARIOS)
+    for page in pages:
+        found = re.search(rf"^ *``{key}``(?:\n +\S|\n-+\n|$)", text_of(page), re.MULTILINE)
+        assert found, f"{key} has no entry in {page}"
 
 
 @pytest.mark.parametrize("name", [*workflow_file.AUTOMATIC_PARAMETERS, *workflow_file.FLOWAPI_CDR_TYPES])

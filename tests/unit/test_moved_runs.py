@@ -15,8 +15,11 @@ from deciders.backfill_workflow import BackfillWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.planned_run import run_for
 from deciders.runs.run_requests import run_request
+from deciders.runs.scenario_runs import ScenarioSet
+from deciders.scenarios_workflow import ScenariosWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import ConfiguredWorkflow, NotebookSpecification, Specification, WorkflowSpecification
+from deciders.specification.scenarios.expansion import Scenario
 from deciders.values.reason import Reason
 from simpleflow_nb import payload
 from simpleflow_nb.application.runners.local_sensors import started_sensors
@@ -87,7 +90,9 @@ class Folder:
         self.outputs, self.payloads = outputs, PayloadDirectory(outputs / "payloads")
         (outputs / ".simpleflow-nb").mkdir(parents=True)
         self.service = LocalService.open(outputs / ".simpleflow-nb" / "journal.sqlite3")
-        Decider(self.service, DOMAIN, DECISIONS, [NotebookWorkflow, BackfillWorkflow, SensorWorkflow]).register_types()
+        Decider(
+            self.service, DOMAIN, DECISIONS, [NotebookWorkflow, BackfillWorkflow, SensorWorkflow, ScenariosWorkflow]
+        ).register_types()
 
     def start(self, kind: type, workflow_id: str, arguments: dict[str, Any], **more: Any) -> None:
         self.service.start_workflow_execution(
@@ -200,6 +205,28 @@ def test_a_backfill_goes_on_with_the_dates_that_it_had_not_started(form: Any, fo
     assert (left["outputs"], left["most_at_once"]) == (str(folder.outputs), 1)
     assert whole_specification(left["specification"], folder.payloads) == flows(file)
     assert left["requests"] == [{**requests[0], "dates": ["2024-01-02"]}]
+
+
+def test_a_set_of_scenarios_goes_on_with_those_that_it_had_not_started(folder: Folder, tmp_path: Path) -> None:
+    file = tmp_path / "project" / "workflows.yml"
+    file.touch()
+    wanted = ScenarioSet(name="sweep", workflow="days", scenarios=[Scenario("a", {"n": 1}), Scenario("b", {"n": 2})])
+    runs = [wanted.run(one) for one in wanted.scenarios]
+    requests = [
+        run_request(run.entry, [None], Reason.parse("not run yet"), keeps_labels=False, own_instance=run.instance)
+        for run in runs
+    ]
+    whole = flows(Path("/old/workflows.yml")).model_dump(mode="json")
+    given = {"specification": whole, "outputs": "/old/out", "scenario_set": wanted.as_json(), "requests": requests}
+    folder.start(ScenariosWorkflow, "scenarios-sweep-1", given)
+    _, arguments = run_arguments(DATES[0], "/old/out")
+    own = {"instance": runs[0].instance, "identity": runs[0].identity, "parameters": {"n": 1}}
+    folder.start(NotebookWorkflow, runs[0].workflow_id, {**arguments, **own})
+    assert len(begin(folder, file).begun_anew) == 2
+    left = folder.open()["scenarios-sweep-1"]
+    assert (left["outputs"], left["requests"], left["open_ids"]) == (str(folder.outputs), requests[1:], [runs[0].workflow_id])
+    assert whole_specification(left["specification"], folder.payloads) == flows(file)
+    assert folder.open()[runs[0].workflow_id]["outputs"] == str(folder.outputs)
 
 
 @FORMS

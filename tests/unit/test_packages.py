@@ -64,6 +64,8 @@ def libraries(names: set[str]) -> set[str]:
     return top(names) - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
+#: what a module of the deciders imports when it needs it, and does without where it is not installed
+OPTIONAL_OF_DECIDERS = {"deciders.specification.scenarios.table_files": {"pyarrow"}}
 #: what stands above deciders and workers, of which some may not exist yet
 ROOF = tuple(f"simpleflow_nb.{room}" for room in ("application", "cli", "dialects", "web"))
 #: testing may import all, when it is first asked for it
@@ -92,7 +94,7 @@ def test_the_engine_knows_neither_deciders_nor_workers_nor_the_command_line(name
 def test_deciders_know_no_workers_and_no_library_that_is_heavy(name, path):
     known = imports(name, path)
     assert "workers" not in top(known)
-    assert libraries(known) <= LIBRARIES_OF_DECIDERS
+    assert libraries(known) <= LIBRARIES_OF_DECIDERS | OPTIONAL_OF_DECIDERS.get(name, set())
     assert [one for one in known if one.startswith((*ROOF, "simpleflow_nb.processes"))] == []
 
 

@@ -13,7 +13,7 @@ from deciders.sensor_workflow import SensorWorkflow
 from deciders.workflow_types import CLASSES, application_workflows, class_of_type, executions_of_type
 from simpleflow_nb.application.executions.notebook_executions import notebook_execution
 from simpleflow_nb.application.places import Place
-from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, SENSOR_TYPE
 from simpleflow_nb.local.service import DOMAIN, LocalService
 from simpleflow_nb.processes.decider import Decider
 from simpleflow_nb.processes.payload_directory import MemoryPayloads
@@ -40,6 +40,7 @@ LATER = {
     SENSOR_TYPE: CLASSES[SENSOR_TYPE] | {"2": LaterSensorWorkflow.class_path()},  # type: ignore[operator]
     BACKFILL_TYPE: CLASSES[BACKFILL_TYPE],
     ITEMS_TYPE: CLASSES[ITEMS_TYPE],
+    SCENARIOS_TYPE: CLASSES[SCENARIOS_TYPE],
 }
 
 

@@ -16,11 +16,12 @@ from typing import Any
 from deciders import activities as declared
 from deciders.runs.planned_run import PlannedRun, run_for
 from deciders.runs.run_requests import requested_runs
+from deciders.runs.scenario_runs import scenario_run
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from deciders.tasks.arguments import NotebookTask
 from deciders.workflow_types import CLASSES, class_of_type, executions_of_type
 from simpleflow_nb import payload
-from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, STATE_FOLDER
+from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
@@ -81,7 +82,8 @@ def begin_moved_runs_anew(
         OSError: the present path or a payload cannot be written; open executions are unchanged.
     """
     found, former = MovedRuns(), set(former_places(outputs))
-    for name, anew in ((NOTEBOOK_TYPE, _anew_run), (BACKFILL_TYPE, _anew_backfill)):
+    kinds = ((NOTEBOOK_TYPE, _anew_run), (BACKFILL_TYPE, _anew_backfill), (SCENARIOS_TYPE, _anew_set))
+    for name, anew in kinds:
         infos = list(executions_of_type(service, domain, name, is_open=True))
         for info in [*infos, *_ended_alone(service, domain, name)]:
             is_open = info["executionStatus"] == "OPEN"
@@ -197,24 +199,55 @@ def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifi
     """Return the arguments for restarting a backfill with the dates not started yet; with the present file, if another has its
     workflows.
     """
-    specification = given["specification"]
-    file = Path(specification["path"]).name
-    inputs_dir = present_inputs(specification["inputs_dir"], given["outputs"], outputs, [file])
-    moved: dict[str, Any] = {**specification, "inputs_dir": str(inputs_dir), "path": str(inputs_dir / file)}
-    taken_over = None
-    present = _present_file({request["entry"]["workflow_name"] for request in given["requests"]}, specifications)
-    if present is not None and not _is_same_file(inputs_dir / file, present.file):
-        moved, taken_over = by_reference(present, past.payloads), (str(inputs_dir / file), str(present.file))
-    started = past.started_since()
-    requests = []
-    for request in given["requests"]:
-        days = zip(request["dates"], requested_runs([request]), strict=True)
-        left = [day for day, wanted in days if wanted.run.workflow_id not in started]
-        if left:
-            requests.append({**request, "dates": left})
+    names = {request["entry"]["workflow_name"] for request in given["requests"]}
+    moved, taken_over = _moved_specification(given, names, outputs, past, specifications)
+    requests = _requests_left(given["requests"], past.started_since())
     if not requests:
         return _Anew(None, taken_over)
     return _Anew({**given, "specification": moved, "outputs": str(outputs), "requests": requests}, taken_over)
+
+
+def _anew_set(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
+    """Return the arguments for restarting a set of scenarios with those not started yet; it waits for the others, which were
+    restarted before it.
+    """
+    moved, taken_over = _moved_specification(given, {given["scenario_set"]["workflow"]}, outputs, past, specifications)
+    started = past.started_since()
+    begun = [one.run.workflow_id for one in requested_runs(given["requests"]) if one.run.workflow_id in started]
+    arguments = {
+        **given,
+        "specification": moved,
+        "outputs": str(outputs),
+        "requests": _requests_left(given["requests"], started),
+        "open_ids": list(dict.fromkeys([*(given.get("open_ids") or ()), *begun])),
+    }
+    return _Anew(arguments, taken_over)
+
+
+def _moved_specification(
+    given: Mapping[str, Any], names: Set[str], outputs: Path, past: _Past, specifications: Sequence[Specification]
+) -> tuple[dict[str, Any], tuple[str, str] | None]:
+    """Return the specification of an execution with present paths, or the present file that has its workflows; and then the
+    former and the present file.
+    """
+    specification = given["specification"]
+    file = Path(specification["path"]).name
+    inputs_dir = present_inputs(specification["inputs_dir"], given["outputs"], outputs, [file])
+    present = _present_file(names, specifications)
+    if present is not None and not _is_same_file(inputs_dir / file, present.file):
+        return by_reference(present, past.payloads), (str(inputs_dir / file), str(present.file))
+    return {**specification, "inputs_dir": str(inputs_dir), "path": str(inputs_dir / file)}, None
+
+
+def _requests_left(requests: Sequence[dict[str, Any]], started: Set[str]) -> list[dict[str, Any]]:
+    """Return the requests without the runs that were started."""
+    found = []
+    for request in requests:
+        days = zip(request["dates"], requested_runs([request]), strict=True)
+        left = [day for day, wanted in days if wanted.run.workflow_id not in started]
+        if left:
+            found.append({**request, "dates": left})
+    return found
 
 
 def _present_file(names: Set[str], specifications: Sequence[Specification]) -> Specification | None:
@@ -274,6 +307,8 @@ def _run_of(given: Mapping[str, Any]) -> PlannedRun | None:
     if day is None:
         entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters)
         run = run_for(entry, None)
+        if run.instance != given["instance"]:
+            run = scenario_run(given["instance"], entry)
         return run if run.identity == given["identity"] else None
     days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
     entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters, date_stencil=days)

@@ -27,7 +27,7 @@ def present_user() -> str:
 def run_origin(run: PlannedRun, file: Path, outputs: str, started_by: str | None) -> dict[str, Any]:
     """Return the origin of a run, for its arguments and its record; ``started_by`` is left out if it is unknown."""
     is_by_hand = run.reference_date is None or run.reason.kind == ReasonKind.BY_HAND_FOR_NO_ENTRY
-    kind: Kind = "by hand" if is_by_hand else "dated"
+    kind: Kind = "scenario" if run.own_instance is not None else "by hand" if is_by_hand else "dated"
     origin = {"kind": kind, "workflow_file": present_file(file, outputs)}
     return origin | ({"started_by": started_by} if started_by is not None else {})
 

@@ -100,6 +100,8 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
     from deciders.runs.run_requests import RETRY, run_request
     from deciders.values.reason import Reason, ReasonKind
 
+    if row.is_of_scenario:
+        return _request_of_scenario(row)
     entry = _entry_of(specification, row)
     if entry is None:
         raise DefinitionError(
@@ -110,6 +112,29 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
     keeps = facts is None or keeps_labels(specification, run_for(entry, reference_date), facts)
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
     return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
+
+
+def _request_of_scenario(row: RunRow) -> dict[str, Any]:
+    """Return the request for the same scenario; notebooks whose inputs are unchanged are kept.
+
+    Raises:
+        DefinitionError: what is on record of it comes to another scenario: secrets in parameters are masked there.
+    """
+    from deciders.runs.entries import entry_like
+    from deciders.runs.run_requests import RETRY, run_request
+    from deciders.runs.scenario_runs import scenario_run
+    from deciders.specification.scenarios.instance_names import set_of_instance
+    from deciders.values.reason import Reason, ReasonKind
+
+    instance = row.instance or ""
+    entry = entry_like(row.workflow, row.parameters, None)
+    if scenario_run(instance, entry).identity != row.identity:
+        raise DefinitionError(
+            f"{row.title} cannot be tried again: what is on record of its parameters makes another run, as secrets are masked "
+            f"there; start its set again: scenarios.start {set_of_instance(instance)}"
+        )
+    reason = Reason.of(ReasonKind.RETRIED, state=row.state)
+    return run_request(entry, [None], reason, keeps_labels=True, started_by=RETRY, own_instance=instance)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

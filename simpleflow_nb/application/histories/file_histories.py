@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SENSOR_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, SENSOR_TYPE
 from ...local.reading import Reading
 from ...local.service import DOMAIN
 from ...processes.payload_directory import Payloads
@@ -31,7 +31,8 @@ def histories_of_others(
 
     def is_own(info: dict[str, Any]) -> bool:
         kind = info["workflowType"]["name"]
-        if info["domain"] != DOMAIN or kind not in (NOTEBOOK_TYPE, ITEMS_TYPE, SENSOR_TYPE, BACKFILL_TYPE):
+        known = (NOTEBOOK_TYPE, ITEMS_TYPE, SENSOR_TYPE, BACKFILL_TYPE, SCENARIOS_TYPE)
+        if info["domain"] != DOMAIN or kind not in known:
             return False
         if kind in (NOTEBOOK_TYPE, ITEMS_TYPE) and not names.intersection(info["tagList"][:1]):
             return False
@@ -46,7 +47,7 @@ def histories_of_others(
 
 
 def _is_of(given: dict[str, Any], specification: Specification, outputs: Path) -> bool:
-    """Tell whether a sensor or a backfill is of the file.
+    """Tell whether a sensor, a backfill or a set of scenarios is of the file.
 
     For one from before the outputs were moved, the name of the file alone is compared.
     """

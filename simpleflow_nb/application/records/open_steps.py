@@ -63,7 +63,7 @@ class OpenSteps:
 
         self.run = _run_of(arguments)
         self.known: dict[Item, ItemTask] = {one.item: one for one in tasks}
-        self.tasks = ItemTasks(self.run)
+        self.tasks = ItemTasks(self.run, share=lambda value: value)
         self.results: dict[Item, NotebookResult] = {}  #: of those that were started
         self._unfold(cancelled_at)
 
@@ -116,10 +116,10 @@ class OpenSteps:
         from deciders.values.item_state import ItemState
 
         if one.state is not ItemState.SUCCEEDED:
-            self.tasks.errors[one.item] = one.cause or str(one.state)
+            self.tasks.work.errors[one.item] = one.cause or str(one.state)
             return Outcome(one.state)
         result = NotebookResult.of_json(one.result)
-        self.tasks.results[one.item] = self.results[one.item] = result
+        self.tasks.work.results[one.item] = self.results[one.item] = result
         return outcome_of_result(result, self.run.graph.wanted[one.item.label])
 
     # ---- labels ------------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ class OpenSteps:
             yield _with_cause(ItemRow(label=label, index=0, state=state), str(cause) if cause is not None else None)
         for item in items:
             row = self._row(item)
-            said = self.tasks.errors.get(item)
+            said = self.tasks.work.errors.get(item)
             cause = unfolding.cause(item) if said is None else None
             yield _with_cause(row, said if cause is None else str(cause))
 
@@ -189,7 +189,7 @@ class OpenSteps:
             label=item.label, index=item.index or 0, slug=self.tasks.folder(item), state=LabelState.read(str(self._state(item)))
         )
         if known is None:
-            kept = self.tasks.results.get(item)
+            kept = self.tasks.work.results.get(item)
             if kept is None:
                 return row
             return dataclasses.replace(row, light=kept.light, folder=str(Path(kept.path).parent))
@@ -337,27 +337,26 @@ def _open_timers(events: Iterable[Mapping[str, Any]]) -> set[str]:
     return found
 
 
+#: Arguments of a run that say what its steps are given.
+_ARGUMENTS = (
+    "workflow",
+    "instance",
+    "identity",
+    "parameters",
+    "inputs_dir",
+    "outputs",
+    "kept",
+    "kept_items",
+    "kept_reports",
+    "sources",
+    "only",
+    "missing_dates",
+)
+
+
 def _run_of(arguments: Mapping[str, Any]) -> NotebookRun:
     """Return the run that was started so, as `deciders.notebook_workflow` reads it."""
     from deciders.notebook_runs.notebook_run import NotebookRun
-    from deciders.specification import WorkflowSpecification
-    from deciders.tasks.arguments import RunFolder
-    from deciders.tasks.results import NotebookResult, ReportResult
 
-    specification = WorkflowSpecification.model_validate(arguments["workflow"])
-    return NotebookRun(
-        specification=specification,
-        folder=RunFolder(specification.name, arguments["instance"], arguments["outputs"]),
-        identity=arguments["identity"],
-        parameters=arguments["parameters"],
-        inputs_dir=arguments["inputs_dir"],
-        only=arguments.get("only"),
-        missing_dates=arguments.get("missing_dates") or [],
-        sources=arguments.get("sources") or {},
-        kept={label: NotebookResult.of_json(result) for label, result in (arguments.get("kept") or {}).items()},
-        kept_items={
-            label: {key: NotebookResult.of_json(result) for key, result in items.items()}
-            for label, items in (arguments.get("kept_items") or {}).items()
-        },
-        kept_reports={name: ReportResult.of_json(result) for name, result in (arguments.get("kept_reports") or {}).items()},
-    )
+    given = {name: arguments[name] for name in _ARGUMENTS if name in arguments}
+    return NotebookRun.of_arguments(run_id="", **given)

@@ -75,6 +75,13 @@ class RunRow:
         """NAME/INSTANCE, which commands take back as RUN."""
         return f"{self.workflow}/{self.instance or self.reference_date or self.identity[:8]}"
 
+    @property
+    def is_of_scenario(self) -> bool:
+        """Tell whether it is the run of a scenario, whose instance is named otherwise than by its date and identity."""
+        from deciders.runs.identity import instance_name
+
+        return bool(self.instance) and self.instance != instance_name(self.reference_date, self.identity)
+
     def entry_of(self, entries: Entries) -> ConfiguredWorkflow | None:
         """Return the entry of the sensor that would start the same instance now; None if none would."""
         return entries.of_run(self.workflow, self.reference_date, self.identity, self.parameters, self.date_stencil)
@@ -177,10 +184,10 @@ def run_rows(
     records: list[RunRecord] = []
     # Read before the records, as an end is recorded before its execution closes.
     running = _running(names, place) if place.service is not None else []
-    with _opened_records(specification, outputs, adopt=adopt) as opened:
+    with opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs(values=_READ) if every_run else opened.latest(values=_READ)
-            unrecorded = _unrecorded(names, outputs, place, opened)
+            unrecorded = unrecorded_ends(names, outputs, place, opened)
             still_open = opened.unrecorded(row.run_id for row in running) - {record.run_id for record in unrecorded}
             running = [row for row in running if row.run_id in still_open]
             if unrecorded and not every_run:
@@ -222,10 +229,10 @@ def instance_states(
     from workers.runs.run_starts import open_runs
 
     states: dict[tuple[str, str], RunState] = {}
-    with _opened_records(specification, outputs, adopt=adopt) as opened:
+    with opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             states = opened.states()
-            for record in _unrecorded({workflow.name for workflow in specification.workflows}, outputs, place, opened):
+            for record in unrecorded_ends({workflow.name for workflow in specification.workflows}, outputs, place, opened):
                 if not record.state.says_nothing:
                     states[record.workflow_name, record.identity] = record.state.of_instance
     return states | (open_runs(place.service, place.domain) if place.service is not None else {})
@@ -246,11 +253,11 @@ def rerun_facts(specification: Specification, outputs: Path, place: Place, *, ad
     from workers.runs.notebook_versions import with_hashes_of_folders
     from workers.runs.sensor_check import add_recovered_ends, present_facts
 
-    with _opened_records(specification, outputs, adopt=adopt) as opened:
+    with opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is None:
             return RerunFacts()
         facts = present_facts(specification, opened)
-        unrecorded = _unrecorded({workflow.name for workflow in specification.workflows}, outputs, place, opened)
+        unrecorded = unrecorded_ends({workflow.name for workflow in specification.workflows}, outputs, place, opened)
         add_recovered_ends({}, facts.ends, unrecorded)
         ends = with_hashes_of_folders(specification, outputs, opened, facts.ends)
     hashes = {workflow.name: notebook_hashes(workflow, specification.inputs_dir) for workflow in specification.workflows}
@@ -258,7 +265,7 @@ def rerun_facts(specification: Specification, outputs: Path, place: Place, *, ad
 
 
 @contextmanager
-def _opened_records(specification: Specification, outputs: Path, *, adopt: bool) -> Iterator[RunRecords | None]:
+def opened_records(specification: Specification, outputs: Path, *, adopt: bool) -> Iterator[RunRecords | None]:
     """Open the records to look at them; None where there are none yet.
 
     Raises:
@@ -275,7 +282,7 @@ def _opened_records(specification: Specification, outputs: Path, *, adopt: bool)
         yield opened
 
 
-def _unrecorded(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
+def unrecorded_ends(names: set[str], outputs: Path, place: Place, records: RunRecords) -> list[RunRecord]:
     """Return the ends that the next check of the sensor will record, in their order."""
     from workers.runs.recovered_ends import recovered_ends
 

@@ -1,25 +1,25 @@
-"""Backfills of a local run that end before they have started every run."""
+"""Backfills and sets of scenarios of a local run that end before they have started every run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from ... import payload
-from ...constants import BACKFILL_TYPE
+from ...constants import BACKFILL_TYPE, SCENARIOS_TYPE
 from ...local.watching import Watching
 from ..states.run_states import ShownRun, Watch, status_word
 from ..states.sensors import failure_message
 
 
 class BackfillEnds:
-    """Ends of the backfills that were open when it was made, or were started since; of these ids alone, if they are given.
+    """Ends of the backfills and sets that were open when it was made, or were started since; of these ids alone, if given.
 
     Nothing else tells that dates were left out.
     """
 
     def __init__(self, service: Watching, load: payload.Load, workflow_ids: Collection[str] | None = None) -> None:
         self._service = service
-        self._watch = Watch(service, [BACKFILL_TYPE], load=load, workflow_ids=workflow_ids)
+        self._watch = Watch(service, [BACKFILL_TYPE, SCENARIOS_TYPE], load=load, workflow_ids=workflow_ids)
         self.have_failed = False  #: whether any has ended early, as far as `news` has told
 
     def news(self) -> list[str]:

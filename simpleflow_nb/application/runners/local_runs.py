@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE
 from ...environment import usable_cores
 from ...exceptions import DefinitionError, JournalInUse, ServiceError
 from ...inspection.executions import executions
@@ -35,9 +35,10 @@ from .notebook_processes import end_helpers, notebook_lists
 
 if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
+    from deciders.runs.scenario_runs import ScenarioSet
     from deciders.specification import Specification
 
-RUN_TYPES = (NOTEBOOK_TYPE, ITEMS_TYPE, BACKFILL_TYPE)  #: what is waited for
+RUN_TYPES = (NOTEBOOK_TYPE, ITEMS_TYPE, BACKFILL_TYPE, SCENARIOS_TYPE)  #: what is waited for
 
 
 def open_run(
@@ -215,6 +216,56 @@ def carry_out_here(
         )
 
 
+def carry_out_set_here(
+    specification: Specification,
+    outputs: Path,
+    wanted: ScenarioSet,
+    requests: list[dict[str, Any]],
+    *,
+    open_ids: Sequence[str] = (),
+    db: Path | None,
+    durable: bool,
+    announcement: str | None,
+    conditions: Conditions,
+) -> Generator[Event, None, Outcome]:
+    """Carry out scenarios of a set, and those runs of it with the workflow ids ``open_ids``, and wait for them: here, or in the
+    process that has the journal. An execution of the set that was interrupted gives way to a new one.
+
+    Raises:
+        JournalInUse: another process has the journal, and carries out no workflows of notebooks.
+        and whatever else `open_run` raises.
+    """
+    require_application()
+    from deciders.runs.run_requests import requested_runs
+    from workers.runs.scenario_sets import open_sets, scenarios_id, start_scenario_set
+
+    set_id = scenarios_id(wanted.name, str(outputs))
+
+    def started(service: Any, payloads: PayloadDirectory) -> bool:
+        where = (service, DOMAIN, specification, str(outputs), payloads)
+        return start_scenario_set(*where, wanted, requests, open_ids=open_ids, by_reference=True) is not None
+
+    def begin(run: LocalRun) -> None:
+        for execution in open_sets(run.service, DOMAIN, wanted.name, str(outputs), run.payloads.load):
+            run.service.terminate_workflow_execution(domain=DOMAIN, **execution, reason="started again")
+
+    ids = [set_id, *open_ids, *(one.run.workflow_id for one in requested_runs(requests))]
+    with _left_runs(outputs, db, ids, conditions) as left:
+        return (
+            yield from _carried_out(
+                specification,
+                outputs,
+                left,
+                started,
+                begin=begin,
+                announcement=announcement,
+                db=db,
+                durable=durable,
+                conditions=conditions,
+            )
+        )
+
+
 def _left_runs(outputs: Path, db: Path | None, workflow_ids: Sequence[str], conditions: Conditions) -> LeftRuns:
     journal = journal_path(db, outputs)
     return LeftRuns(journal, workflow_ids, types=[NOTEBOOK_TYPE], outputs=outputs, interrupts=conditions.interrupts)
@@ -243,10 +294,10 @@ def _carried_out(
                 run = yield from open_run(stack, outputs, db, [specification], durable=durable, conditions=conditions)
                 if announcement is not None:
                     yield Announcement(announcement)
-                backfills = BackfillEnds(run.service, run.payloads.load)
                 watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
                 if not left.was_left:
                     begin(run)
+                backfills = BackfillEnds(run.service, run.payloads.load)  # what gave way has not ended early
                 yield from work_on_notebooks(run, conditions.workers)
                 if not (yield from left.is_begun(run.service)):
                     started(run.service, run.payloads)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE
+from ...constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE
 from ...exceptions import DefinitionError
 from ...processes.decider import Decider
 from ..events import Announcement, Event, Note, Started
@@ -16,6 +16,7 @@ from ..records.owners import claim
 
 if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
+    from deciders.runs.scenario_runs import ScenarioSet
     from deciders.specification import Specification
 
 
@@ -83,6 +84,52 @@ def carry_out_there(
     )
     if run_id is None:
         raise DefinitionError(f"the same request is already in progress as {workflow_id}")
+    if announcement is not None:
+        yield Announcement(announcement)
+    execution = RemoteExecution(workflow_id, run_id)
+    yield Started(execution)
+    return Outcome(file=specification.path, started=(execution,))
+
+
+def carry_out_set_there(
+    place: Place,
+    specification: Specification,
+    outputs: Path,
+    wanted: ScenarioSet,
+    requests: list[dict[str, Any]],
+    *,
+    open_ids: Sequence[str] = (),
+    announcement: str | None,
+    adopt: bool,
+) -> Generator[Event, None, Outcome]:
+    """Start the execution that starts the scenarios of a set.
+
+    Raises:
+        DefinitionError: the set is under way.
+        WorkflowTaken: the workflow belongs to another file.
+    """
+    from deciders.activities import DECISIONS
+    from deciders.workflow_types import application_workflows
+    from workers.runs.scenario_sets import has_children, scenarios_id, start_scenario_set
+
+    for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
+        yield Note(sentence)
+    Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE, SCENARIOS_TYPE)).register_types()
+    run_id = start_scenario_set(
+        place.service,
+        place.domain,
+        specification,
+        str(outputs),
+        place.payloads,
+        wanted,
+        requests,
+        open_ids=open_ids,
+        has_children=has_children(place.service, place.domain),
+        is_remote=True,
+    )
+    workflow_id = scenarios_id(wanted.name, str(outputs))
+    if run_id is None:
+        raise DefinitionError(f"scenario set {wanted.name!r} is under way as {workflow_id}; start it again once that has ended")
     if announcement is not None:
         yield Announcement(announcement)
     execution = RemoteExecution(workflow_id, run_id)

@@ -15,7 +15,7 @@ from .plans import nothing_by_itself
 
 _LONGEST_ERROR = 72  #: characters of it in the table of runs; what is longer stands whole behind it
 _MOST_WHOLE = 20  #: of these
-_WHERE_TO_LOOK = re.compile(r" \(see [^()]*\)(?=;|$)")
+WHERE_TO_LOOK = re.compile(r" \(see [^()]*\)(?=;|$)")
 _MOST_MISSING = 10  #: dates or ranges that are named
 
 
@@ -107,7 +107,7 @@ def cell_text(row: RunRow) -> tuple[str, str | None]:
         head, whole, cause = str(row.light or ""), error.short, error.short_cause  # runs.show has what came of it
     if not whole:
         return head, None
-    shown = _WHERE_TO_LOOK.sub("", cause or whole)
+    shown = WHERE_TO_LOOK.sub("", cause or whole)
     if len(shown) <= _LONGEST_ERROR:
         return f"{head}: {shown}", None
     return f"{head}: {shown[: _LONGEST_ERROR - 3]}...", f"{head}: {whole}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import click
 
@@ -13,12 +14,19 @@ from ...exceptions import ExitCode
 from ..printing import print_document
 from ..progress import shown
 
+Told = TypeVar("Told", bound=Outcome)
+
 
 def show_call(ctx: click.Context, call: UnderWay[Outcome], *, quiet: bool, as_json: bool) -> ExitCode:
     """Show what happens until a call has ended, then what came of it; returns the exit code."""
+    return shown_call(ctx, call, quiet=quiet, as_json=as_json)[1]
+
+
+def shown_call(ctx: click.Context, call: UnderWay[Told], *, quiet: bool, as_json: bool) -> tuple[Told, ExitCode]:
+    """Do the same, and return the outcome as well, of which there is more to show."""
     also = None if as_json else _show_event
     outcome = shown(call, quiet=quiet, color=ctx.obj["color"], also=also)
-    return show_outcome(outcome, as_json=as_json)
+    return outcome, show_outcome(outcome, as_json=as_json)
 
 
 def show_outcome(outcome: Outcome, *, as_json: bool = False) -> ExitCode:
