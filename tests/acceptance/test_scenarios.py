@@ -269,6 +269,22 @@ def test_killed_before_all_were_started_the_rest_is_started_by_the_same_command(
     assert begun(file) == ["a_1", "a_1", "a_2", "b_1", "b_2"]
 
 
+def test_a_set_that_another_process_carries_out_is_waited_for(file: Path) -> None:
+    here = file.parent
+    (here / "hold").touch()
+    words = command("scenarios.start", file, "sweep", "--local", "--quiet")
+    processes = []
+    for number in (1, 2):
+        with open(here / f"{number}.txt", "w") as said:
+            processes.append(Started(words, cwd=here, env=environment(), stdout=said, stderr=subprocess.STDOUT))
+        wait_until(lambda: (here / "begun").exists())
+    wait_until(lambda: "carries it out already" in (here / "2.txt").read_text())
+    (here / "hold").unlink()
+    assert [process.wait(120) for process in processes] == [0, 0]
+    assert set(states(file).values()) == {"succeeded"}
+    assert begun(file) == ["a_1", "a_2", "b_1", "b_2"]
+
+
 def test_an_interrupted_set_leaves_its_results(file: Path) -> None:
     code = in_the_middle(file, signal.SIGINT)
     found = states(file)

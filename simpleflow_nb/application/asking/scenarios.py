@@ -85,13 +85,13 @@ class ScenariosPlan:
     to_start: tuple[PlannedRun, ...]
     left_out: tuple[tuple[PlannedRun, Reason], ...]
     open_ids: tuple[str, ...] = ()  #: workflow ids of runs that are open
-    #: an execution of the set, or runs of it, are open where no process carries them out
-    is_interrupted: bool = False
+    #: an execution of the set, or runs of it, are open on this machine: they are waited for, and go on if they were interrupted
+    is_followed: bool = False
 
     @property
     def is_needed(self) -> bool:
         """Tell whether there is anything to carry out."""
-        return bool(self.to_start) or self.is_interrupted
+        return bool(self.to_start) or self.is_followed
 
     @property
     def chosen(self) -> set[str]:
@@ -167,7 +167,6 @@ def planned_set(
     with service.opened(outputs) as place:
         known = known_runs(specification, outputs, place, wanted.workflow, adopt=adopt)
         is_open = _is_open(place, wanted, outputs)
-        is_interrupted = place.is_interrupted
     to_start, left_out, open_ids = [], [], []
     for scenario in chosen:
         run = wanted.run(scenario)
@@ -183,7 +182,7 @@ def planned_set(
         tuple(to_start),
         tuple(left_out),
         tuple(open_ids),
-        is_interrupted=is_interrupted and (is_open or bool(open_ids)),
+        is_followed=isinstance(service, Local) and (is_open or bool(open_ids)),
     )
 
 
