@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -241,7 +242,8 @@ def record_run(
     with closing(RunRecords.open(Path(outputs))) as records:
         former = [one for one in records.runs(workflow, identity) if one.run_id != task.run_id]
         place = Artefacts(Path(outputs))
-        remove_renamed([one.artefacts for one in former], artefacts, place.reports_folder(workflow, instance))
+        lengths = Counter(item["label"] for item in items or () if ends[item["label"]].ended_well)
+        remove_renamed([one.artefacts for one in former], artefacts, place.reports_folder(workflow, instance), lengths)
         record = RunRecord(
             workflow_name=workflow,
             identity=identity,

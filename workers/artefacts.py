@@ -156,10 +156,10 @@ class Artefacts:
         """Return the path of a report whose output has no name."""
         return Path(self.report_path(workflow, instance, label, format))
 
-    def report_path(self, workflow: str, instance: str, label: str, format: str) -> str:
-        """Return the same path as text, for callers that look at thousands of them."""
+    def report_path(self, workflow: str, instance: str, label: str, format: str, item: str | None = None) -> str:
+        """Return the same path as text, for callers that look at thousands of them; or that of the report of an item."""
         folder = os.path.join(self.outputs, _REPORTS, path_part(workflow), path_part(instance))
-        return os.path.join(folder, f"{path_part(label)}.{format}")
+        return os.path.join(folder, f"{_place(label, item)}.{format}")
 
     def folders(self, workflow: str, instance: str) -> tuple[Path, Path]:
         """Return the folder of an instance's notebooks, with earlier attempts, and that of its reports."""

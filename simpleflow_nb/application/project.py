@@ -13,6 +13,7 @@ from .events import UnderWay
 from .files import diagnosis, validation
 from .files.specifications import check_sensor, read_specification
 from .files.workflow_files import check_writable, outputs_folder, typed_path
+from .graphs import drawings, file_graphs
 from .looking import plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
 from .scenario_control import ScenariosControl
@@ -117,6 +118,18 @@ class Project:
         """
         wanted = (self.specification, self.outputs, self.service, reference, label)
         return run_logs.run_log(*wanted, attempt=attempt, pattern=pattern)
+
+    def graph(self, name: str, *, format: str = "mermaid") -> drawings.Drawing:
+        """Draw the graph of a workflow, or of a run with the states of its labels.
+
+        Args:
+            name: a workflow of the file, or a run as commands take it.
+            format: ``mermaid``, ``dot`` (of Graphviz), ``svg`` or ``text``.
+
+        Raises:
+            DefinitionError: there is no such workflow, run or format, or several runs fit.
+        """
+        return drawings.drawn(file_graphs.graph_of_name(self.specification, self.outputs, self.service, name), format)
 
     def doctor(self) -> diagnosis.Diagnosis:
         """Check that everything that runs need is in place, as ``doctor`` does. Starts nothing."""

@@ -47,6 +47,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "workflow.tasks": ("engine.workflow", "List the tasks of an execution, newest first"),
         "workflow.profile": ("engine.workflow", "Show where the time of an execution went"),
         "workflow.history": ("engine.workflow", "Show every event of an execution"),
+        "workflow.graph": ("engine.graph", "Draw the graph of a workflow, or of a run"),
         "workflow.stack": ("engine.looking", "Show where the code of a run waits"),
         "workflow.query": ("engine.looking", "Ask a run what its class can tell"),
         "task.info": ("engine.tasks", "Show one task of an execution"),

@@ -11,6 +11,7 @@ import pytest
 
 from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from deciders.tasks.results import ReportResult
+from deciders.values.artefact_key import ArtefactKey
 from tests.unit.test_run_records import FIRST
 from workers.activities import record_run
 from workers.artefacts import Artefacts, path_in_run
@@ -163,7 +164,7 @@ class Reports:
 
     def place(self, **recorded: str) -> str:
         known = {name.replace("_", ":"): path for name, path in recorded.items()}
-        return Path(report_place(self.artefacts, *RUN, "count", "pdf", known)).name
+        return Path(report_place(self.artefacts, *RUN, ArtefactKey("count", "pdf"), known)).name
 
 
 @pytest.fixture

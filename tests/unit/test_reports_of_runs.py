@@ -20,16 +20,8 @@ from workers.artefacts import Artefacts
 from workers.records.run_records import RunRecord, RunRecords
 from workers.reports import Report, ReportError
 from workers.runs.kept_reports import record_report, report_origin
-from workers.runs.reports_of_runs import (
-    Remade,
-    ReportedRun,
-    expected_reports,
-    file_name,
-    is_cleaned,
-    missing_reports,
-    remake_reports,
-    would_differ,
-)
+from workers.runs.reported_runs import ReportedRun, expected_reports
+from workers.runs.reports_of_runs import Remade, file_name, is_cleaned, missing_reports, remake_reports, would_differ
 
 PDF, HTML = OutputSpecification(format="pdf"), OutputSpecification(format="html")
 DONE = {"count": "done", "report": "cached"}

@@ -6,7 +6,7 @@ The worker that executes an item writes its row; items that were not executed ar
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +16,8 @@ from .run_tables import aware, utc
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+_RUNS_OF_A_QUERY = 500  #: a database takes a bounded number of values
 
 ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "skipped"]
 
@@ -84,13 +86,15 @@ def settle_items(connection: sa.Connection, settled: Iterable[ItemRecord]) -> No
         _put(connection, item, items.c.state != item.state)
 
 
-def read_items(connection: sa.Connection, run_id: str) -> list[ItemRecord]:
-    """Return the items of a run, by label and index."""
+def read_items_of(connection: sa.Connection, run_ids: Sequence[str]) -> Iterator[ItemRecord]:
+    """Yield the items of runs, of each by label and index."""
     import sqlalchemy as sa
 
     items = items_table()
-    query = sa.select(items).where(items.c.run_id == run_id).order_by(items.c.label, items.c.index)
-    return [_item_of(row) for row in connection.execute(query)]
+    for at in range(0, len(run_ids), _RUNS_OF_A_QUERY):
+        chosen = items.c.run_id.in_(run_ids[at : at + _RUNS_OF_A_QUERY])
+        query = sa.select(items).where(chosen).order_by(items.c.run_id, items.c.label, items.c.index)
+        yield from (_item_of(row) for row in connection.execute(query).all())
 
 
 def _put(connection: sa.Connection, item: ItemRecord, replaces: sa.ColumnElement[bool]) -> None:

@@ -24,7 +24,7 @@ from simpleflow_nb.variables import AUTOFLOW_DB_PASSWORD, AUTOFLOW_DB_URI
 from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
-from .run_items import ItemRecord, read_items, settle_items, write_item
+from .run_items import ItemRecord, read_items_of, settle_items, write_item
 from .run_queries import (
     failures_since_success,
     latest_cells,
@@ -131,11 +131,16 @@ class RunRecords(RunDatabase):
     def items(self, run_id: str) -> list[ItemRecord]:
         """Return the recorded items of a run, by label and index; none for a run of version 0.1."""
         with self.transaction() as connection:
-            found = read_items(connection, run_id)
-        if self._outputs is None:
-            return found
-        outputs = self._outputs
-        return [_texts_of(item, lambda text: found_text(text, outputs, "", "")) for item in found]
+            found = list(read_items_of(connection, [run_id]))
+        return [self._found_item(item) for item in found]
+
+    def items_of(self, run_ids: Sequence[str]) -> dict[str, list[ItemRecord]]:
+        """Return the items of several runs, each as `items` does; runs without any are left out."""
+        found: dict[str, list[ItemRecord]] = {}
+        with self.transaction() as connection:
+            for item in read_items_of(connection, run_ids):
+                found.setdefault(item.run_id, []).append(self._found_item(item))
+        return found
 
     def states(self) -> dict[tuple[str, str], RunState]:
         """(workflow name, identity) -> `RunState.of_instance` of its latest run: succeeded, skipped or failed.
@@ -323,6 +328,12 @@ class RunRecords(RunDatabase):
             return item
         outputs = self._outputs
         return _texts_of(item, lambda text: kept_text(text, outputs))
+
+    def _found_item(self, item: ItemRecord) -> ItemRecord:
+        if self._outputs is None:
+            return item
+        outputs = self._outputs
+        return _texts_of(item, lambda text: found_text(text, outputs, "", ""))
 
     def _found(self, row: sa.Row[Any]) -> RunRecord:
         [record] = RecordReader(EVERY_VALUE, self._outputs).records_of((row,))

@@ -16,48 +16,29 @@ from pathlib import Path
 from typing import Any
 
 from deciders.notebook_runs.run_end import MOST_NOTES
-from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
-from deciders.specification.report_names import report_file_names
+from deciders.specification import NotebookSpecification
 from deciders.values.artefact_key import ArtefactKey
+from deciders.values.item import Item
 from deciders.values.label_state import AttemptState, LabelState
 from deciders.values.light import Light
 from deciders.values.run_error import LabelError, RunError
 from deciders.values.run_state import RunState
 from simpleflow_nb.exceptions import SimpleflowError
 
-from ..artefacts import Artefacts, read_record, why_unreadable
+from ..artefacts import Artefacts, path_part, read_record, why_unreadable
 from ..records.run_records import RunRecord, RunRecords
 from .kept_reports import recorded_result, report_origin, report_record
-from .latest_links import NAME as LATEST
 from .latest_links import point_latest
 from .old_outputs import has_folders
 from .report_making import made_report
-from .report_paths import remove_renamed, report_place
+from .report_paths import remove_renamed
+from .reported_runs import Report, ReportedRun, ended_well, expected_reports
 
-Report = tuple[NotebookSpecification, OutputSpecification]
+_BAD = (LabelState.FAILED, LabelState.TIMED_OUT, LabelState.CANCELLED)
 
 
 class StartedAgain(SimpleflowError):
     """The instance was started again while a report of its former run was made; the former report is left unchanged."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportedRun:
-    """The data of a run's record that its reports depend on."""
-
-    workflow: WorkflowSpecification  #: as it is now
-    instance: str
-    run_id: str
-    reference_date: str | None
-    labels: Mapping[str, LabelState]  #: empty if an early version recorded the run
-    artefacts: Mapping[str, str] = field(default_factory=dict)  #: paths of its reports, from its record
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    latest_links: Sequence[str] = (LATEST,)  #: those that lead to the newest run of its parameter set
-
-    @property
-    def title(self) -> str:
-        """``NAME/DATE_IDENTITY``."""
-        return f"{self.workflow.name}/{self.instance}"
 
 
 @dataclass
@@ -71,22 +52,8 @@ class Remade:
 
 
 def file_name(report: Report) -> str:
-    """Return the name of a report for people: ``count.pdf``."""
-    notebook, output = report
-    return ArtefactKey(notebook.label, output.format).file_name
-
-
-def expected_reports(run: ReportedRun, label: str | None = None) -> Iterator[Report]:
-    """Yield the reports that the workflow file asks for, of the labels that ended well in the run, or of one of them."""
-    for notebook in run.workflow.notebooks:
-        if label in (None, notebook.label) and _ended_well(notebook, run.labels):
-            for output in notebook.output:
-                yield notebook, output
-
-
-def _ended_well(notebook: NotebookSpecification, labels: Mapping[str, LabelState]) -> bool:
-    state = labels.get(notebook.label)
-    return not labels or (state is not None and state.ended_well)
+    """Return the name of a report for people: ``count.pdf``, of an item ``day:3.pdf``."""
+    return report.key.file_name
 
 
 def missing_reports(run: ReportedRun, artefacts: Artefacts) -> list[Report]:
@@ -100,19 +67,19 @@ def missing_reports(run: ReportedRun, artefacts: Artefacts) -> list[Report]:
 
 def is_missing(run: ReportedRun, report: Report, artefacts: Artefacts) -> bool:
     """Return True if a report does not exist, or belongs to an earlier run."""
-    return run.labels.get(_artefact(report)) == LabelState.FAILED or not os.path.isfile(_place(run, report, artefacts))
+    return run.labels.get(str(report.key)) == LabelState.FAILED or not os.path.isfile(run.place(report, artefacts))
 
 
 def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: Artefacts) -> bool:
     """Return True if a report would come out differently now (another template, other options, another name), or if its origin
     is unknown.
     """
-    notebook, output = report
-    if os.path.basename(_place(run, report, artefacts)) != _name(run, report):
+    name = Path(run.file_name(report))
+    if Path(run.place(report, artefacts)).parts[-len(name.parts) :] != name.parts:
         return True
-    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    origin = report_record(executed, output.format).get("origin")
-    return bool(origin != report_origin(output, run.reference_date, inputs_dir, executed))
+    executed = run.executed(report, artefacts)
+    origin = report_record(executed, report.output.format).get("origin")
+    return bool(origin != report_origin(report.output, run.reference_date, inputs_dir, executed))
 
 
 def is_cleaned(run: ReportedRun, artefacts: Artefacts) -> bool:
@@ -139,10 +106,11 @@ def remake_reports(
         RecordsError: the record cannot be read or written.
     """
     artefacts, done = Artefacts(outputs), Remade(run)
-    former = {_artefact(report): _place(run, report, artefacts) for report in reports}
+    former = {str(report.key): run.place(report, artefacts) for report in reports}
+    others = {run.place(report, artefacts): report for report in expected_reports(run) if str(report.key) not in former}
     try:
         for report in reports:
-            _remake(done, report, reports, inputs_dir, artefacts, on_wait)
+            _remake(done, report, others, inputs_dir, artefacts, on_wait)
     except StartedAgain:
         done.was_started_again = True
     finally:
@@ -161,28 +129,26 @@ def remake_reports(
 def _remake(
     done: Remade,
     report: Report,
-    reports: Sequence[Report],
+    others: Mapping[str, Report],
     inputs_dir: Path,
     artefacts: Artefacts,
     on_wait: Callable[[], None] | None,
 ) -> None:
-    """Make a report again and note in ``done`` what came of it.
+    """Make a report again and note in ``done`` what came of it. ``others`` are reports that stand, by their paths.
 
     Raises:
         StartedAgain: the notebook is another one than it was.
     """
     from ..reports import ReportError
 
-    notebook, output = report
     run, name = done.run, file_name(report)
-    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    target = artefacts.reports_folder(run.workflow.name, run.instance) / _name(run, report)
-    for other in expected_reports(run):
-        if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
-            done.failed[name] = (
-                f"its name is {target.name} now, which {file_name(other)} still has; make all reports of the run again"
-            )
-            return
+    executed = run.executed(report, artefacts)
+    target = artefacts.reports_folder(run.workflow.name, run.instance) / run.file_name(report)
+    if (other := others.get(str(target))) is not None and target.is_file():
+        done.failed[name] = (
+            f"its name is {run.file_name(report)} now, which {file_name(other)} still has; make all reports of the run again"
+        )
+        return
     if not executed.is_file():
         done.failed[name] = f"the executed notebook {executed} is gone"
         return
@@ -203,7 +169,7 @@ def _remake(
 
     try:
         done.made[name] = made_report(
-            output,
+            report.output,
             executed,
             target,
             reference_date=run.reference_date,
@@ -225,29 +191,12 @@ def _digest(executed: Path) -> str:
         return ""
 
 
-def _name(run: ReportedRun, report: Report) -> str:
-    notebook, output = report
-    parameters = {**run.parameters, "reference_date": run.reference_date}
-    return report_file_names(run.workflow, run.instance, parameters)[notebook.label, output.format]
-
-
-def _place(run: ReportedRun, report: Report, artefacts: Artefacts, recorded: Mapping[str, str] | None = None) -> str:
-    notebook, output = report
-    known = run.artefacts if recorded is None else recorded
-    return report_place(artefacts, run.workflow.name, run.instance, notebook.label, output.format, known)
-
-
-def _artefact(report: Report) -> str:
-    notebook, output = report
-    return str(ArtefactKey(notebook.label, output.format))
-
-
 def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord:
     """Return the record as it would be if its reports had been made with the run, except for the error of a failed run."""
     paths = dict(record.artefacts)
     labels = dict(record.labels) or {name: LabelState.SUCCEEDED for name in paths if not ArtefactKey.parse(name).is_report}
     notes = dict(record.notes)
-    known = {_artefact(report): file_name(report) for report in expected_reports(done.run)}
+    known = {str(report.key): file_name(report) for report in expected_reports(done.run)}
     made = {str(result["path"]) for result in done.made.values()}  # may be the former path of another report
     for artefact, name in known.items():
         if name in done.made:
@@ -264,31 +213,52 @@ def _amended(record: RunRecord, done: Remade, artefacts: Artefacts) -> RunRecord
     if record.state != RunState.SUCCEEDED:
         return changed
     lacking = {name: done.failed.get(name) for artefact, name in known.items() if labels.get(artefact) == LabelState.FAILED}
-    light = Light.worst(
-        [*_lights(dataclasses.replace(record, artefacts=paths), done.run, artefacts), *([Light.ORANGE] if lacking else [])]
-    )
-    return dataclasses.replace(changed, light=light, error=_error(lacking))
+    without = _errors_of_labels(record)
+    noted = _lights(dataclasses.replace(record, artefacts=paths), done.run, artefacts)
+    light = Light.worst([*noted, *([Light.ORANGE] if lacking or without else [])])
+    return dataclasses.replace(changed, light=light, error=_error(record, without, lacking))
 
 
-def _error(lacking: Mapping[str, str | None]) -> str | None:
+def _errors_of_labels(record: RunRecord) -> list[LabelError]:
+    """Return the failures of labels that a run which has succeeded went on without."""
+    error = RunError.parse(record.error) if record.error is not None else RunError((), ())
+    causes = error.causes if len(error.causes) == len(error.failed) else None  # else it is not known which is whose
+    found = []
+    for place, name in enumerate(error.failed):
+        label = Item.parse(name).label
+        if record.labels.get(label) in _BAD:
+            noted = record.notes.get(label) or [f"{name} failed when the run ended"]
+            found.append(LabelError(name, causes[place] if causes is not None else noted[0]))
+    return found
+
+
+def _error(record: RunRecord, without: Sequence[LabelError], lacking: Mapping[str, str | None]) -> str | None:
     """Say which reports are missing, in the words in which a run says which of its reports failed."""
-    if not lacking:
+    failed = [LabelError(name, cause or f"{name} failed when the run ended") for name, cause in lacking.items()]
+    if not without and not failed:
         return None
-    return str(RunError.of(LabelError(name, cause or f"{name} failed when the run ended") for name, cause in lacking.items()))
+    not_run = RunError.parse(record.error).not_run if record.error is not None else ()
+    return str(RunError.of([*without, *failed], not_run))
 
 
 def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[str]:
     """Return the noted lights of existing notebooks and reports; that of the run itself if one of them has none."""
     noted: list[Any] = []
     for notebook in run.workflow.notebooks:
-        if not _ended_well(notebook, record.labels):
-            continue
-        executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-        noted.append(read_record(executed.with_name("run.json")).get("light"))
-        for output in notebook.output:
-            if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
-                noted.append(_noted_light(executed, output.format))
+        for executed in _notebooks_of(notebook, record, run, artefacts):
+            noted.append(read_record(executed.with_name("run.json")).get("light"))
+    for report in expected_reports(dataclasses.replace(run, labels=record.labels)):
+        if os.path.isfile(run.place(report, artefacts, record.artefacts)):
+            noted.append(_noted_light(run.executed(report, artefacts), report.output.format))
     return [light if Light.is_light(light) else record.light for light in noted]
+
+
+def _notebooks_of(notebook: NotebookSpecification, record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> Iterator[Path]:
+    """Yield the executed notebooks of a label that have ended well."""
+    if run.has_items(notebook.label):
+        yield from (Path(item.folder, f"{path_part(notebook.label)}.ipynb") for item in run.items.get(notebook.label, ()))
+    elif ended_well(notebook, record.labels):
+        yield artefacts.notebook(run.workflow.name, run.instance, notebook.label)
 
 
 def _noted_light(executed: Path, format: str) -> Light | None:

@@ -22,7 +22,7 @@ from ..arguments import check_number, check_period, check_text, check_word
 from ..events import Event, Note, ReportMade
 from ..files.workflow_files import check_writable
 from ..places import Place
-from ..records.ended_runs import ended_run
+from ..records.ended_runs import ended_runs
 from ..records.owners import check_names
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
 from ..services import Service
@@ -30,7 +30,8 @@ from ..services import Service
 if TYPE_CHECKING:
     from deciders.specification import Specification
     from workers.records.run_records import RunRecords
-    from workers.runs.reports_of_runs import Remade, Report, ReportedRun
+    from workers.runs.reported_runs import Report, ReportedRun
+    from workers.runs.reports_of_runs import Remade
 
 _MOST_NAMED = 10  #: runs in a sentence
 
@@ -82,7 +83,7 @@ class WantedReports:
     run: str | None = None
     first: date | None = None
     last: date | None = None
-    label: str | None = None  #: of one notebook alone
+    label: str | None = None  #: of one notebook alone, or of one of its items such as ``day:3``
     remake: str = Remake.ALL  #: one of `REMAKES`
 
     def check(self) -> None:
@@ -115,6 +116,8 @@ def make_reports(
         OutputsError: the outputs folder cannot be written to.
         ServiceError: the journal or the run records cannot be used, or the service cannot be reached.
     """
+    from deciders.values.item import Item
+
     wanted.check()
     check_number("workers", workers)
     _check_label(specification, wanted.label)
@@ -136,6 +139,9 @@ def make_reports(
     if running := [row.title for row in chosen if row.is_running]:
         yield Note(f"{_named(running, 'it is', 'they are')} running, and left alone: a run makes its reports itself")
     if not todo.jobs and not todo.standing:
+        if wanted.label is not None and Item.parse(wanted.label).index is not None:
+            has = f"{chosen[0].title} has" if len(chosen) == 1 else f"these {len(chosen)} runs have"
+            raise DefinitionError(f"there is no report of {wanted.label!r} to make: {has} no such item that ended well")
         of_label = f" of notebook {wanted.label!r}" if wanted.label is not None else ""
         which = chosen[0].title if len(chosen) == 1 else f"these {len(chosen)} runs"
         if not any(end.ended_well for row in chosen for end in row.labels.values()):
@@ -149,7 +155,10 @@ def make_reports(
 def _check_label(specification: Specification, label: str | None) -> None:
     if label is None:
         return
+    from deciders.values.item import Item
+
     notebooks = [notebook for workflow in specification.workflows for notebook in workflow.notebooks]
+    label = Item.parse(label).label
     fitting = [notebook for notebook in notebooks if notebook.label == label]
     if not fitting:
         from deciders.problems import did_you_mean
@@ -190,13 +199,12 @@ def _todo(specification: Specification, rows: list[RunRow], outputs: Path, label
     from deciders.runs.entries import Entries, entry_like
     from workers.artefacts import Artefacts
     from workers.runs.latest_links import link_names
-    from workers.runs.reports_of_runs import expected_reports, is_cleaned, is_missing, would_differ
+    from workers.runs.reported_runs import expected_reports
+    from workers.runs.reports_of_runs import is_cleaned, is_missing, would_differ
 
     artefacts, entries, found = Artefacts(outputs), Entries(specification), _Todo()
-    for row in rows:
-        if row.is_running:
-            continue
-        run = ended_run(specification, row)
+    ended = [row for row in rows if not row.is_running]
+    for row, run in zip(ended, ended_runs(specification, ended, outputs), strict=True):
         expected = list(expected_reports(run, label))
         wanted = [
             report

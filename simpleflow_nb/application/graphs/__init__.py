@@ -1,0 +1,1 @@
+"""Graphs of workflows: labels or tasks, what leads from one to another, and their drawings."""
