@@ -160,7 +160,8 @@ REFUSED = [
         "",
         [
             "8: 'for_each' of 'b': value 0 of the axis 'x' has more than 2,000 characters of "
-            "JSON: 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy ...; let the axis hold names, and read what they stand for in the step"
+            f"JSON: '{'y' * 75} ...; let the axis hold names, and "
+            "read what they stand for in the step"
         ],
     ),
     ("after: [c]", "c: {filename: days.py, after: [b]}", ["6: steps need each other in a circle: b -> c -> b (lines 6, 9)"]),
