@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ..steps.references import Reference, ValueKind, ValueName
-from ..wording import did_you_mean, kind_of, shown
+from ..wording import did_you_mean, kind_of, listed, shown
 
 #: Keys of a value that is no plain name, each with an example.
 VALUE_KEYS: Mapping[str, str] = {
@@ -92,6 +92,8 @@ def read_value(written: Any, labels: Collection[str]) -> ParameterValue:
     if key == "failure":
         return FailureValue(_label(inner, labels))
     label, slash, path = inner.partition("/")
+    if not label:
+        raise ValueError(f"{{file: {inner}}} does not begin with a label; write {{file: label/path}}, a path in its folder")
     _label(label, labels)
     if not slash or not path:
         raise ValueError(
@@ -112,6 +114,11 @@ def label_of(value: ParameterValue, labels: Collection[str], axes: Collection[st
     return None if isinstance(value, GivenValue) else value.label
 
 
+def nothing_to_refer_to(key: str) -> str:
+    """Return the sentence that refuses a key of `NOT_YET`."""
+    return f"{{{key}: ..}} has nothing to refer to: {NOT_YET[key]}"
+
+
 def json_value(value: Any) -> Any:
     """Give a value of the file the form that values have in JSON: dates are ISO texts there."""
     if isinstance(value, date):
@@ -129,15 +136,16 @@ def _key_of(written: Mapping[Any, Any]) -> str:
         if key in VALUE_KEYS:
             return str(key)
         if key in NOT_YET:
-            raise ValueError(f"{{{key}: ..}} has nothing to refer to: {NOT_YET[key]}")
+            raise ValueError(nothing_to_refer_to(key))
     odd = next((key for key in written if key not in VALUE_KEYS), None)
     hint = did_you_mean(odd, VALUE_KEYS) if isinstance(odd, str) else ""
     told = (
         f"there is no {shown(odd)}{hint}"
         if odd is not None
-        else f"not {' and '.join(map(repr, written)) or 'an empty mapping'}"
+        else f"not as {f'{listed(written)} at once' if written else 'an empty mapping'}"
     )
-    raise ValueError(f"a value that is no plain name is written as one of {', '.join(VALUE_KEYS.values())}; {told}")
+    *ways, last = VALUE_KEYS.values()
+    raise ValueError(f"a value that is no plain name is written {', '.join(ways)} or {last}; {told}")
 
 
 def _label(name: str, labels: Collection[str]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..problems import Problems, shown
 from ..steps.graph import Graph
 from ..steps.graph_rules import GraphError, GraphProblem
+from ..steps.step import REPEAT_INDEX, REPEAT_SEED
 from .workflow_file import AUTOMATIC_PARAMETERS
-from .written_steps import STEP_KEYS, read_steps
+from .written_steps import STEP_KEYS, axes_of_items, read_steps
 from .yaml_lines import YamlNode, holds_broken
 
 _READ = ("parameters", *STEP_KEYS)
@@ -52,6 +53,9 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
         problems.add(nodes[label].at(path).line, message)
 
     steps = read_steps(written, report)
+    for label, settings in written.items():
+        for name, message in _repeats_of_nothing(label, settings, written):
+            report(label, ("parameters", name), message)
     try:
         graph = Graph(steps, automatic=AUTOMATIC_PARAMETERS)
     except GraphError as error:
@@ -59,6 +63,15 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
             problems.add(_line(problem, nodes), _message(problem, nodes))
         return None, written
     return (graph if is_whole else None), written
+
+
+def _repeats_of_nothing(label: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that take what only items have that are repeated."""
+    if REPEAT_INDEX in axes_of_items(written, label):
+        return
+    for name, value in settings.get("parameters", {}).items():
+        if value in (REPEAT_INDEX, REPEAT_SEED) and value not in written:
+            yield name, f"parameter {name!r} of {label!r} is {value!r}, and {label!r} has no 'repeat'"
 
 
 def _settings(node: YamlNode) -> dict[str, Any]:

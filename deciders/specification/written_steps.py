@@ -28,7 +28,7 @@ from ..steps.step import (
     WhenSkipped,
 )
 from ..wording import did_you_mean, kind_of, listed, shown
-from .parameter_values import NOT_YET, json_value, label_of, read_value
+from .parameter_values import NOT_YET, json_value, label_of, nothing_to_refer_to, read_value
 
 #: The keys of a label that say when and how often it runs, as `deciders.specification.models` names them.
 STEP_KEYS = (
@@ -43,11 +43,8 @@ STEP_KEYS = (
     "on_failure",
     "on_item_failure",
 )
-_SOURCES = {
-    "scrap": "{scrap: label.name}",
-    "parameter": "{parameter: name}",
-    "dates": "{dates: [first, end]}",
-}
+_SOURCES = ("scrap", "parameter", "dates")
+_WAYS = "an axis comes from a list, a label, {scrap: label.name}, {parameter: name} or {dates: [first, end]}"
 _MOST_DATES = 100_000  #: of one range; above every limit that makes sense
 
 #: Told of each fault: the label, the key and what is inside of it, and the sentence.
@@ -106,7 +103,7 @@ def _step(
         axes=axes,
         zip=settings.get("zip") is True,
         follows=follows,
-        repeat=_number(settings, "repeat", None),
+        repeat=_number(settings, "repeat", None, 0),
         when=_when(settings.get("when"), labels, items_axes, told),
         when_skipped=WhenSkipped.NULL if settings.get("when_skipped", "skip") in (None, "null") else WhenSkipped.SKIP,
         on_failure=on_failure,
@@ -117,9 +114,10 @@ def _step(
     )
 
 
-def _number(settings: Mapping[str, Any], key: str, default: int | None) -> int | None:
+def _number(settings: Mapping[str, Any], key: str, default: int | None, least: int = 1) -> int | None:
     value = settings.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return value if is_number else default  # what it is instead is told of elsewhere
 
 
 def _takes(label: str, written: Any, labels: Collection[str], axes: Collection[str], report: Report) -> tuple[str, ...]:
@@ -155,17 +153,23 @@ def _when(
     if written == "always":
         return "always"
     try:
-        return parse_condition(written, labels, axes)
+        condition = parse_condition(written, labels, axes)
     except ConditionError as error:
         told("when", f"cannot be asked: {error}")
         return None
+    if any(reference.value.kind is ValueKind.OUTPUT for reference in condition.references()):
+        told("when", f"cannot be asked: {nothing_to_refer_to('output')}")
+        return None
+    return condition
 
 
 def _on_failure(written: Any, labels: Collection[str], told: Callable[[str, str], None]) -> tuple[OnFailure, str | None]:
+    if written is None:
+        return OnFailure.STOP, None  # its shape is told of elsewhere
     if isinstance(written, Mapping):
         handler = written.get("run")
         if len(written) != 1 or not isinstance(handler, str):
-            told("on_failure", "is stop, continue or {run: label}")
+            told("on_failure", f"is stop, continue or {{run: label}}, not {shown(dict(written))}")
         elif handler not in labels:
             told("on_failure", f"names {shown(handler)}, which is no label{did_you_mean(handler, labels)}")
         else:
@@ -206,7 +210,7 @@ def _for_each(label: str, written: Any, labels: Collection[str], report: Report)
 
 def _source(axis: Any, written: Any, labels: Collection[str]) -> AxisSource:
     if not isinstance(axis, str) or not axis:
-        raise ValueError("the name of an axis is text")
+        raise ValueError(f"the name of an axis is text, not {shown(axis) if axis != '' else 'empty'}")
     if isinstance(written, list | tuple):
         return Listed(tuple(json_value(one) for one in written))
     if isinstance(written, str):
@@ -214,7 +218,7 @@ def _source(axis: Any, written: Any, labels: Collection[str]) -> AxisSource:
             raise ValueError(f"there is no label {shown(written)}{did_you_mean(written, labels)}; a list has brackets")
         return FromLabel(written)
     if not isinstance(written, Mapping):
-        raise ValueError(f"an axis comes from a list, a label or {_ways()}, not from {kind_of(written)}")
+        raise ValueError(f"{_WAYS}, not from {kind_of(written)}")
     flatten = written.get("flatten", False)
     if not isinstance(flatten, bool):
         raise ValueError(f"'flatten' is true or false, not {kind_of(flatten)}")
@@ -222,10 +226,13 @@ def _source(axis: Any, written: Any, labels: Collection[str]) -> AxisSource:
     if len(keys) != 1 or keys[0] not in _SOURCES:
         odd = next((key for key in keys if key not in _SOURCES), None)
         if isinstance(odd, str) and odd in NOT_YET:
-            raise ValueError(f"{{{odd}: ..}} has nothing to refer to: {NOT_YET[odd]}")
+            raise ValueError(nothing_to_refer_to(odd))
         hint = did_you_mean(odd, [*_SOURCES, "flatten"]) if isinstance(odd, str) else ""
-        told = f"there is no {shown(odd)}{hint}" if odd is not None else f"not from {listed(map(str, keys)) or 'nothing'}"
-        raise ValueError(f"an axis comes from a list, a label or {_ways()}; {told}")
+        if odd is not None:
+            raise ValueError(f"{_WAYS}; there is no {shown(odd)}{hint}")
+        if not keys:
+            raise ValueError(f"{_WAYS}; 'flatten' alone is none" if written else f"{_WAYS}, not from an empty mapping")
+        raise ValueError(f"{_WAYS}, not from {listed(keys)} at once")
     inner = written[keys[0]]
     if keys[0] == "dates":
         if flatten:
@@ -242,9 +249,8 @@ def _source(axis: Any, written: Any, labels: Collection[str]) -> AxisSource:
 def _dates(written: Any) -> list[str]:
     bounds = [written_date(one) for one in written] if isinstance(written, list | tuple) else []
     if len(bounds) != 2 or None in bounds:
-        raise ValueError(
-            f"'dates' takes two dates, such as [2016-01-01, 2016-02-01], whose end is not included, not {shown(written)}"
-        )
+        example = "[2016-01-01, 2016-02-01], whose end is not included"
+        raise ValueError(f"'dates' takes two dates, such as {example}, not {shown(json_value(written))}")
     first, end = (one for one in bounds if one is not None)
     if end < first:
         raise ValueError(f"the dates end on {end}, before they begin on {first}")
@@ -256,7 +262,3 @@ def _dates(written: Any) -> list[str]:
 
 def _day(first: date, offset: int) -> str:
     return (first + timedelta(days=offset)).isoformat()
-
-
-def _ways() -> str:
-    return ", ".join(_SOURCES.values())

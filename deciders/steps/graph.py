@@ -70,7 +70,7 @@ class Graph:
         self.place = {label: number for number, label in enumerate(self.steps)}  #: in the file
         handled: dict[str, list[str]] = {}
         for step in steps:
-            if step.handler is not None:
+            if step.handler not in (None, step.label):
                 handled.setdefault(step.handler, []).append(step.label)
         self._handled = handled
         problems = [
@@ -200,7 +200,7 @@ class Graph:
             length = self._lengths[follows]
             if length is not None and step.repeat is not None:
                 if (fault := count_fault(step, {}, length)) is not None:
-                    yield GraphProblem(step.label, "repeat", f"{fault} (of {step.label!r})")
+                    yield GraphProblem(step.label, "repeat", f"'repeat' of {step.label!r}: {fault}")
                 length *= step.repeat
             self._lengths[step.label] = length
             return
@@ -215,7 +215,7 @@ class Graph:
             size *= length
         self._lengths[step.label] = size if step.repeat is None else size * step.repeat
         if not lengths and step.repeat is not None and (fault := count_fault(step, {})) is not None:
-            yield GraphProblem(step.label, "repeat", f"{fault} (of {step.label!r})")
+            yield GraphProblem(step.label, "repeat", f"'repeat' of {step.label!r}: {fault}")
 
     def _wanted(self) -> dict[str, tuple[ValueName, ...]]:
         found: dict[str, dict[ValueName, None]] = {label: {} for label in self.steps}

@@ -117,7 +117,8 @@ def _unknown_labels(step: Step, steps: Mapping[str, Step]) -> Iterator[GraphProb
 def _policies(step: Step, handled: Handled) -> Iterator[GraphProblem]:
     label = step.label
     if step.handler == label:
-        yield GraphProblem(label, "on_failure", f"{label!r} cannot be run because it has failed itself")
+        message = f"'on_failure' of {label!r} runs {label!r} itself, which has failed then; name another label"
+        yield GraphProblem(label, "on_failure", message)
     if label in handled and step.when == "always":
         message = f"{label!r} runs only if {_either(handled[label])} fails, so it cannot run always"
         yield GraphProblem(label, "when", message)
@@ -145,7 +146,7 @@ def _axes(
             yield GraphProblem(label, "for_each", f"the axis {axis!r} of {label!r} has the name of an automatic parameter")
         if isinstance(source, Listed) and not step.gathers:
             for fault in long_values(axis, source.values):
-                yield GraphProblem(label, "for_each", f"{fault} (in {label!r})")
+                yield GraphProblem(label, "for_each", f"'for_each' of {label!r}: {fault}")
         if isinstance(source, FromParameter) and known is not None and source.name not in known:
             hint = did_you_mean(source.name, known)
             message = f"the axis {axis!r} of {label!r} is the parameter {shown(source.name)}, which there is not{hint}"
@@ -157,7 +158,7 @@ def _listed_axes(step: Step) -> Iterator[GraphProblem]:
     """Axes that go in step must be as long as each other also if others are not known yet."""
     lists = {axis: source.values for axis, source in step.axes.items() if isinstance(source, Listed)}
     if lists and (len(lists) == len(step.axes) or step.zip) and (fault := count_fault(step, lengths_of(lists))) is not None:
-        yield GraphProblem(step.label, "for_each", f"{fault} (of {step.label!r})")
+        yield GraphProblem(step.label, "for_each", f"'for_each' of {step.label!r}: {fault}")
 
 
 def _either(labels: Sequence[str]) -> str:

@@ -43,19 +43,21 @@ _LISTS: Mapping[type[Condition], str] = {AllOf: "all", AnyOf: "any"}
 def writable_graph(seed: int) -> Graph:
     """Return a random graph that a file can have, its labels in an order in which they can run, as loaded workflows have them.
 
-    No file can ask to open the lists in a list of executed notebooks, as there are none.
+    No file can ask to open the lists in a list of executed notebooks, as there are none, nor for what only flows have.
     """
     graph = random_graph(seed)
     steps = []
     for label in graph.order:
         step = graph.steps[label]
         axes = {axis: _openable(source) for axis, source in step.axes.items()}
-        steps.append(replace(step, axes=axes))
+        steps.append(replace(step, axes=axes, rounds=False, gathers=False))
     return Graph(steps, parameters=PARAMETERS)
 
 
 def _openable(source: AxisSource) -> AxisSource:
-    return replace(source, flatten=False) if isinstance(source, FromLabel) and source.value is None else source
+    if not isinstance(source, FromLabel):
+        return source
+    return replace(source, flatten=source.flatten and source.value is not None, or_null=False)
 
 
 def written_step(step: Step, parameters: Mapping[str, Form] | None = None) -> dict[str, Form]:

@@ -81,29 +81,33 @@ REFUSED: list[tuple[list[Draft], list[str]]] = [
     ([step("a", zip=True)], ["'zip' of 'a' goes with axes, and it has none"]),
     (
         [step("a", axes={"x": [1], "y": [3, 4]}, zip=True)],
-        ["axes that go in step have equal lengths, not x (1) and y (2) (of 'a')"],
+        ["'for_each' of 'a': axes that go in step have equal lengths, not x (1) and y (2)"],
     ),
     (
         [step("a"), step("b", axes={"x": [1], "y": [3, 4], "z": scraps("a", "zs")}, zip=True)],
-        ["axes that go in step have equal lengths, not x (1) and y (2) (of 'b')"],
+        ["'for_each' of 'b': axes that go in step have equal lengths, not x (1) and y (2)"],
     ),
     (
         [step("a", axes={"x": [1, 2], "y": [3, 4, 5]}, limit=5)],
-        ["x (2) x y (3) make 6 items, and limit is 5 (of 'a')"],
+        ["'for_each' of 'a': x (2) x y (3) make 6 items, and limit is 5"],
     ),
-    ([step("a", axes={"x": list(range(1_001))})], ["x (1,001) makes 1,001 items, and limit is 1,000 (of 'a')"]),
-    ([step("a", axes=FAN, repeat=2, limit=5)], ["x (3) x repeat (2) make 6 items, and limit is 5 (of 'a')"]),
-    ([step("a", axes={"x": [1, 2], "y": [1, 2]}, zip=True, limit=1)], ["x (2) makes 2 items, and limit is 1 (of 'a')"]),
-    ([step("a", repeat=1_001)], ["repeat (1,001) makes 1,001 items, and limit is 1,000 (of 'a')"]),
+    ([step("a", axes={"x": list(range(1_001))})], ["'for_each' of 'a': x (1,001) makes 1,001 items, and limit is 1,000"]),
+    ([step("a", axes=FAN, repeat=2, limit=5)], ["'for_each' of 'a': x (3) x repeat (2) make 6 items, and limit is 5"]),
+    (
+        [step("a", axes={"x": [1, 2], "y": [1, 2]}, zip=True, limit=1)],
+        ["'for_each' of 'a': x (2) makes 2 items, and limit is 1"],
+    ),
+    ([step("a", repeat=1_001)], ["'repeat' of 'a': repeat (1,001) makes 1,001 items, and limit is 1,000"]),
     (
         [step("a", axes=FAN), step("b", follows="a"), step("c", follows="b", repeat=4, limit=11)],
-        ["b (3) x repeat (4) make 12 items, and limit is 11 (of 'c')"],
+        ["'repeat' of 'c': b (3) x repeat (4) make 12 items, and limit is 11"],
     ),
     (
         [step("a", axes={"x": ["y" * 2_001]})],
         [
-            f"value 0 of the axis 'x' has more than 2,000 characters of JSON: '{'y' * 75} ...; let the axis hold names, "
-            "and read what they stand for in the step (in 'a')"
+            f"'for_each' of 'a': value 0 of the axis 'x' has more than 2,000 characters of JSON: "
+            f"'{'y' * 75} ...; let the axis hold names, "
+            "and read what they stand for in the step"
         ],
     ),
     # policies
@@ -114,7 +118,7 @@ REFUSED: list[tuple[list[Draft], list[str]]] = [
     ),
     (
         [step("a", on_failure="run:a")],
-        ["'a' cannot be run because it has failed itself", "steps need each other in a circle: a -> a"],
+        ["'on_failure' of 'a' runs 'a' itself, which has failed then; name another label"],
     ),
     (
         [step("a", on_failure="run:h"), step("b", on_failure="run:h"), step("h", when="always")],
