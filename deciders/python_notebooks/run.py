@@ -14,7 +14,9 @@ from simpleflow_nb.exceptions import DefinitionError, DependencyFailed, RunEnded
 from simpleflow_nb.futures import DONE, FAILED, STOPPED, Future
 from simpleflow_nb.replay.suspended_code.suspension import failure_attributes
 
-from ..notebook_runs.outcomes_of_items import cause_of
+from ..notebook_runs.outcomes_of_items import cause_of, state_after
+from ..tasks.results import NotebookResult
+from ..values.item_state import ItemState
 from ..values.label_state import LabelState
 from ..values.light import Light
 from ..values.run_error import LabelError, RunError
@@ -26,6 +28,7 @@ MOST_NOTES = 3  #: of the warnings of a notebook, in the record of the run; all 
 _NOT_ENDED = "it had not ended when the run did"
 _STATES = {"CancelWorkflowExecution": RunState.CANCELLED, "FailWorkflowExecution": RunState.FAILED}
 
+_LABEL_STATES = {ItemState.CANCELLED: LabelState.CANCELLED, ItemState.TIMED_OUT: LabelState.TIMED_OUT}
 _KEPT = "_notebooks_of_run"  #: attribute of a workflow object that has submitted a notebook
 
 
@@ -156,7 +159,9 @@ class NotebooksOfRun:
             return LabelState.SKIPPED if made.was_skipped else LabelState.SUCCEEDED
         if isinstance(future.error, DependencyFailed):
             return LabelState.NOT_RUN
-        return LabelState.FAILED if future.stage == FAILED else LabelState.CANCELLED
+        if future.stage == FAILED and future.error is not None:
+            return _LABEL_STATES.get(state_after(future.error), LabelState.FAILED)
+        return LabelState.CANCELLED
 
     def _notes(self, label: str, future: Future[ExecutedNotebook], state: RunState) -> list[str]:
         """Return why a label is orange or was skipped, or what the run went on without."""
@@ -164,7 +169,8 @@ class NotebooksOfRun:
         if made is not None and made.skipped_for is not None:
             return [made.skipped_for]
         if made is not None:
-            return list(made.warnings[:MOST_NOTES])
+            ended = NotebookResult(path=made.path, ended_in_cell=made.ended_in_cell).remarks
+            return [*ended, *made.warnings[:MOST_NOTES]]
         cause = _cause(future)
         return [f"the run went on without it: {cause}"] if state is RunState.SUCCEEDED and cause else []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +15,9 @@ import pytest
 from tests.launcher import outcome
 from workers.records.run_records import RunRecords
 
+from .conftest import wait_until
 from .process_fleet import DOMAIN, PATIENCE_SECONDS, ProcessFleet, client, wait_for
-from .samples import notebook, typed
+from .samples import command, environment, notebook, typed
 
 STUDY = """\
 from simpleflow_nb import Workflow
@@ -174,6 +177,28 @@ def test_runs_of_classes_are_not_among_those_of_a_file(project: Path) -> None:
     for words in (("runs.list",), ("runs.list", "--all"), ("status",)):
         shown = typed(words[0], "workflows.yml", *words[1:], "--json", cwd=project)
         assert (shown.returncode, "study/" in shown.stdout) == (0, False), shown.stdout + shown.stderr
+
+
+def test_a_run_that_was_interrupted_goes_on_and_one_that_is_cancelled_is_recorded(project: Path) -> None:
+    words = ("workflow.start", "study.Waiting", "--local", "--workflow-id", "w")
+    drawn = project / "outputs/notebooks/waiting/w/draw/run.json"
+    with subprocess.Popen(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as first:
+        wait_until(lambda: drawn.is_file() and json.loads(drawn.read_text())["status"] == "succeeded")
+        first.send_signal(signal.SIGINT)
+        _, told = first.communicate(timeout=PATIENCE_SECONDS)
+    assert "w is interrupted; the same command goes on with it" in told
+    assert records(project) == []
+    began = drawn.stat().st_mtime_ns
+    with subprocess.Popen(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as second:
+        assert second.stderr is not None
+        while "going on with w" not in second.stderr.readline():
+            pass
+        cancelled = typed("workflow.cancel", "w", "--local", cwd=project)
+        assert cancelled.returncode == 0, cancelled.stderr
+        second.communicate(timeout=PATIENCE_SECONDS)
+    [(record, _)] = records(project)
+    assert (record.workflow_id, str(record.state), record.error) == ("w", "cancelled", "the run was cancelled")
+    assert drawn.stat().st_mtime_ns == began
 
 
 # ---- on a service ------------------------------------------------------------------------------------------------------------

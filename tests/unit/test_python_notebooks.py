@@ -492,6 +492,31 @@ def test_a_notebook_that_had_nothing_to_do_has_a_result_that_says_why() -> None:
     assert (record["labels"], record["notes"], record["light"]) == ({"one_day": "skipped"}, {"one_day": ["no data"]}, "green")
 
 
+def test_a_notebook_that_ended_itself_says_where_in_the_record() -> None:
+    worker = Worker(one_day=lambda parameters: {"ended_in_cell": 3})
+    outcome(worker, Result)
+    assert [record["notes"] for record in worker.records] == [{"one_day": ["ended by the notebook in cell 3"]}]
+
+
+class Left(Workflow):
+    """Ends while a notebook waits for a signal that never comes."""
+
+    name = "left"
+
+    def run(self) -> str:
+        self.submit(notebook("waits.py"), when=self.next_signal("never"))
+        return self.submit(DAY).result.path
+
+
+def test_a_notebook_that_has_not_ended_when_the_run_does_is_recorded_as_cancelled() -> None:
+    worker = Worker()
+    outcome(worker, Left)
+    [record] = worker.records
+    cause = "it had not ended when the run did"
+    assert (record["labels"], record["light"]) == ({"waits": "cancelled", "one_day": "done"}, "orange")
+    assert record["notes"] == {"waits": [f"the run went on without it: {cause}"]}
+
+
 class Retried(Workflow):
     name = "retried"
 

@@ -45,21 +45,16 @@ def helpers_of_classes() -> Iterator[None]:
     try:
         yield
     finally:
-        if _had_notebooks():
+        if "workers.python_notebooks" in sys.modules:  # nobody else imports the bodies unasked
             end_helpers(keeps_supply=was_kept)
 
 
 def record_ends_of_classes(service: Any, domain: str) -> None:
     """Record the ends of runs of workflow classes with notebooks that could not do so themselves, such as cancelled ones."""
-    if _had_notebooks():
+    if "deciders.python_notebooks.run" in sys.modules:  # which the module of such a class imports
         from workers.runs.python_runs import outputs_of_python, record_left_ends
 
         record_left_ends(service, domain, outputs_of_python())
-
-
-def _had_notebooks() -> bool:
-    """Tell whether a workflow class of this process has had notebooks: nobody else imports their bodies unasked."""
-    return "workers.python_notebooks" in sys.modules
 
 
 def end_helpers(*, keeps_supply: bool) -> None:
