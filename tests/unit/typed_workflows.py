@@ -140,9 +140,8 @@ class OfNotebooks(Workflow):
         reveal_type(first.result.file("out.csv"))  # is str
         reveal_type(first.result.scraps["n"])  # is Any
         reveal_type(self.map(one_day, days)[0].result)  # is deciders.python_notebooks.result.ExecutedNotebook
-        reveal_type(
-            self.map(one_day, days, max_parallel=2).result
-        )  # is list[deciders.python_notebooks.result.ExecutedNotebook]
+        mapped = self.map(one_day, days, max_parallel=2)
+        reveal_type(mapped.result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
         reveal_type(self.for_each(one_day, days).result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
         reveal_type(self.repeat(one_day, 3, limit=5).result)  # is list[deciders.python_notebooks.result.ExecutedNotebook]
         reveal_type(self.repeat(load, 3, "mon").result)  # is list[list[int]]
