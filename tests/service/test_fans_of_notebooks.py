@@ -90,9 +90,10 @@ class Fan:
 
 def test_a_fan_of_400_keeps_its_order_and_its_bound_at_every_event() -> None:
     fan = Fan({"for_each": {"x": list(range(400))}, "max_parallel": 8}, [], workers=8, in_pairs=True)
-    assert list(fan.scheduled().values()) == list(range(400))
+    scheduled = fan.scheduled()
+    assert list(scheduled.values()) == list(range(400))
     assert max(fan.open_items()) == 8
-    ended = [fan.scheduled()[at] for event in fan.history if (at := _ended_task(event)) in fan.scheduled()]
+    ended = [scheduled[at] for event in fan.history if (at := _ended_task(event)) in scheduled]
     assert sorted(ended) == list(range(400))
     assert ended != list(range(400))  # and the join has them in order all the same
     total = fan.given["total", 0]

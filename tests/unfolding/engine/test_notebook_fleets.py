@@ -38,14 +38,15 @@ def check(seed: int) -> tuple[NotebookFleet, WalkedHistory, list[Event]]:
     is_refused = bool(fleet.throttle.causes) or fleet.rates is not None
     walked = WalkedHistory(events, workflow, fleet.payloads.load, is_refused=is_refused)
     _check_executed(fleet)
-    for item in walked.outcomes:
-        _check_outcome(fleet, item, walked)
     fleet.replay(run_id, events)
     if walked.was_cancelled:
         kind = events[-1]["eventType"].removeprefix("WorkflowExecution")
         assert kind in ("Canceled", "Completed", "Failed"), kind
         assert (walked.record is None) == (kind == "Canceled"), "only a run that nothing of was cancelled is recorded"
+        assert walked.record is None or walked.record["state"] != "cancelled"
         return fleet, walked, events
+    for item in walked.outcomes:
+        _check_outcome(fleet, item, walked)
     RecordedEnds(walked, workflow).check()
     assert walked.record is not None
     is_failed = walked.record["state"] == "failed"

@@ -37,7 +37,7 @@ class _Task:
     name: str
     given: dict[str, Any]
     attempts: list[str] = field(default_factory=list)  # how each ended; the last may be open
-    end: int = 0  # event with which the last attempt ended
+    end: int = 0  # event with which the last attempt ended; 0 of one that is open
 
 
 class WalkedHistory:
@@ -100,6 +100,7 @@ class WalkedHistory:
                 if id not in by_id:
                     by_id[id] = _Task(a["activityType"]["name"], payload.decode_input(a["input"], self._load)["kwargs"])
                 self._tasks[event["eventId"]] = by_id[id]
+                by_id[id].end = 0
             elif event["eventType"] in _ENDS:
                 task = self._tasks[a["scheduledEventId"]]
                 task.attempts.append(event["eventType"])
@@ -115,7 +116,6 @@ class WalkedHistory:
                     self._tell(end)
                 told = max(told, a["startedEventId"])
             elif kind == "ActivityTaskScheduled" and (task := self._tasks[event["eventId"]]).name == EXECUTE:
-                assert not self.was_cancelled, f"event {event['eventId']}: a notebook is scheduled after the cancellation"
                 if id(task) not in begun:
                     begun.add(id(task))
                     self._begin(item_of(task.given), task, event)
@@ -127,6 +127,7 @@ class WalkedHistory:
 
     def _begin(self, item: Item, task: _Task, event: Event) -> None:
         at = f"event {event['eventId']}"
+        assert not self.was_cancelled, f"{at}: {item} is scheduled after the cancellation"
         assert item in self._asked, f"{at}: {item} is scheduled, and the machine has not asked for it"
         assert self.is_refused or self._asked[0] == item, f"{at}: {item} is scheduled before {self._asked[0]}"
         self._asked.remove(item)
