@@ -103,6 +103,16 @@ def test_the_graph_of_a_run_has_the_states_of_its_labels(file: Path) -> None:
     assert drawing.startswith('<svg xmlns="http://www.w3.org/2000/svg" ')
     tasks = typed("workflow.graph", f"study/{instance(file)}", "--local", cwd=file.parent)
     assert "workers.activities.execute_notebook" in tasks.stdout
+    unknown = typed("workflow.graph", "workflows.yml:studie", cwd=file.parent)
+    assert (unknown.returncode, unknown.stderr) == (
+        2,
+        "simpleflow-nb: workflows.yml has no workflow 'studie' (did you mean 'study'?)\n",
+    )
+    unused = typed("workflow.graph", "workflows.yml:study", "--local", cwd=file.parent)
+    assert (unused.returncode, unused.stderr) == (
+        2,
+        "simpleflow-nb: --local does nothing for FILE.yml:NAME, of which no run is drawn; leave it out\n",
+    )
     refused = typed("workflow.graph", "examples.basic.BasicWorkflow", cwd=Path.cwd())
     assert (refused.returncode, refused.stderr) == (
         2,
