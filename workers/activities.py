@@ -261,7 +261,7 @@ def record_run(
             artefacts=artefacts,
             reason=origin.get("reason"),
             labels=ends,
-            notebooks=as_executed(origin.get("notebooks"), Path(outputs), workflow, instance, ends),
+            notebooks=as_executed(origin.get("notebooks"), Path(outputs), workflow, instance, ends, items or ()),
             data=_kept_data(origin, ended_as),
             date_stencil=origin.get("date_stencil"),
             missing_dates=origin.get("missing_dates"),

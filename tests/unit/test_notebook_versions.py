@@ -92,7 +92,8 @@ def test_a_former_content_that_is_restored_is_no_change() -> None:
 
 
 def executed(outputs: Path, label: str, digest: str) -> None:
-    folder = Artefacts(outputs).notebook_folder("flows", FIRST.instance, label)
+    name, _, item = label.partition("/")
+    folder = Artefacts(outputs).notebook_folder("flows", FIRST.instance, name, item or None)
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps({"source_sha256": digest}))
 
@@ -109,6 +110,18 @@ def test_a_run_notes_what_its_labels_were_executed_from_though_files_were_edited
     assert as_executed(noted, tmp_path, "flows", FIRST.instance, labels) == {**noted, of_label("count"): "c2"}
     assert as_executed(None, tmp_path, "flows", FIRST.instance, labels) is None
     assert as_executed(THEN, tmp_path, "flows", FIRST.instance, labels) == THEN  # it was started by an early version
+
+
+def test_a_label_whose_items_were_executed_from_several_contents_has_that_of_its_start(tmp_path: Path) -> None:
+    noted = at_start(flow(BOTH), THEN)
+    labels = {"count": LabelState.SUCCEEDED, "report": LabelState.SUCCEEDED}
+    items = [{"label": label, "index": index, "folder": str(index)} for label in ("count", "report") for index in range(2)]
+    items.append({"label": "count", "index": 2, "folder": "2", "began": False})
+    for index, digest in enumerate(("c2", "c2")):
+        executed(tmp_path, f"count/{index}", digest)
+    for index, digest in enumerate(("r2", "r3")):
+        executed(tmp_path, f"report/{index}", digest)
+    assert as_executed(noted, tmp_path, "flows", FIRST.instance, labels, items) == {**noted, of_label("count"): "c2"}
 
 
 def test_what_early_versions_have_not_recorded_is_read_from_the_folders_as_far_as_they_are_there(tmp_path: Path) -> None:

@@ -10,13 +10,18 @@ import pytest
 
 from deciders import activities as declared
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.specification import load_specification
+from deciders.runs.planned_run import run_for
+from deciders.specification import ConfiguredWorkflow, load_specification
 from deciders.values.item import Item
 from simpleflow_nb.application.records.open_steps import OpenSteps
 from simpleflow_nb.inspection.executions import arguments_in
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.testing.replaced_notebooks import ReplacedNotebooks
 from tests.unit.fanned_project import FUNCTIONS, broken_day, fanned
+from workers.artefacts import Artefacts
+from workers.runs.kept_items import kept_items
+from workers.runs.moved_runs import items_done
+from workers.runs.run_starts import run_arguments
 
 Events = list[dict[str, Any]]
 
@@ -39,18 +44,16 @@ def recorded() -> list[dict[str, Any]]:
     return []
 
 
+def started_with(folder: Path) -> dict[str, Any]:
+    """What a run of the study is started with."""
+    specification = load_specification(fanned(folder))
+    run = run_for(ConfiguredWorkflow(workflow_name="study"), None)
+    return run_arguments(specification, run, str(folder / "outputs"))
+
+
 def history_of(place: Harness, folder: Path) -> Events:
     """Run the study, whose second day fails and whose third is skipped."""
-    file = fanned(folder)
-    arguments = {
-        "workflow": load_specification(file).workflow("study").model_dump(mode="json"),
-        "instance": "first",
-        "identity": "abcdef01" * 4,
-        "parameters": {},
-        "inputs_dir": str(folder),
-        "outputs": str(folder / "outputs"),
-    }
-    ids = place.start(NotebookWorkflow, **arguments)
+    ids = place.start(NotebookWorkflow, **started_with(folder))
     with pytest.raises(RunFailed):
         place.result(*ids)
     return place.history(*ids)
@@ -123,3 +126,16 @@ def test_at_the_end_they_are_what_the_run_itself_records(
         "clean:2": "day:2, which it needs, was skipped",
         "total": "day:1 failed",
     }
+
+
+def test_a_run_that_was_moved_keeps_the_items_that_it_has_done_and_no_others(place: Harness, tmp_path: Path) -> None:
+    events, given = history_of(place, tmp_path), started_with(tmp_path)
+    workflow = load_specification(tmp_path / "workflows.yml").workflow("study")
+    run = run_for(ConfiguredWorkflow(workflow_name="study"), None)
+    there = kept_items(workflow, run, Artefacts(tmp_path / "outputs"))
+    assert {label: len(items) for label, items in there.items()} == {"day": 1, "clean": 1}
+    load = place.engine.payloads.load
+    assert items_done(given, events, load, there) == there
+    before = until(events, "ActivityTaskCompleted", 2)  # of another attempt at the instance, say
+    assert items_done(given, before, load, there) == {"day": {}, "clean": {}}
+    assert items_done({**given, "kept_items": {"day": dict(there["day"])}}, before, load, there)["day"] == there["day"]

@@ -19,6 +19,7 @@ from deciders.runs.run_requests import requested_runs
 from deciders.runs.scenario_runs import scenario_run
 from deciders.specification import ConfiguredWorkflow, Specification, WorkflowSpecification
 from deciders.tasks.arguments import NotebookTask
+from deciders.tasks.results import NotebookResult
 from deciders.workflow_types import CLASSES, class_of_type, executions_of_type
 from simpleflow_nb import payload
 from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
@@ -32,6 +33,7 @@ from simpleflow_nb.workflow import execution_input
 
 from ..artefacts import Artefacts, path_in_run
 from ..kept_paths import found_path, present_config
+from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
 from .kept_reports import kept_reports
 from .kept_specification import by_reference
@@ -148,19 +150,13 @@ def _ended_alone(service: LocalService, domain: str, type_name: str) -> list[Exe
 
 @dataclass(frozen=True)
 class _Past:
-    """The history of an execution: labels that it has finished, and executions started since it was."""
+    """The history of an execution: notebooks that it has finished, and executions started since it was."""
 
     service: SwfService
     domain: str
     info: ExecutionInfo
     events: list[HistoryEvent]
     payloads: Payloads
-
-    def done_labels(self) -> set[str]:
-        rows = [
-            row for row in task_rows(self.events) if row.name == declared.execute_notebook.name and row.state == "completed"
-        ]
-        return {NotebookTask.of_json(payload.decode(row.input, self.payloads.load)["kwargs"]).label for row in rows}
 
     def started_since(self) -> set[str]:
         began = epoch(self.info["startTimestamp"])
@@ -173,7 +169,7 @@ class _Past:
 
 
 def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:
-    """Return the arguments for restarting a run: labels that it has finished or kept are kept."""
+    """Return the arguments for restarting a run: labels and items that it has finished or kept are kept."""
     workflow = WorkflowSpecification.model_validate(given["workflow"])
     files = [notebook.filename for notebook in workflow.notebooks]
     inputs_dir, taken_over = present_inputs(given["inputs_dir"], given["outputs"], outputs, files), None
@@ -185,14 +181,36 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     if taken_over is not None and "workflow_file" in (given.get("origin") or {}):
         arguments["origin"] = {**given["origin"], "workflow_file": present_file(Path(taken_over[1]), outputs)}
     run = _run_of(given)
-    may_be_kept = past.done_labels() | set(given.get("kept") or ())
+    may_be_kept = {task.label for task in _done(past.events, past.payloads.load)} | set(given.get("kept") or ())
     if run is None:
-        return _Anew({**arguments, "kept": {}, "kept_reports": {}}, taken_over)
+        of_items: dict[str, Any] = {"kept_items": {}} if "kept_items" in given else {}
+        return _Anew({**arguments, "kept": {}, "kept_reports": {}, **of_items}, taken_over)
     artefacts, hashes = Artefacts(outputs), notebook_hashes(workflow, inputs_dir)
     standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes, given.get("missing_dates"))
     standing = {label: result for label, result in standing.items() if label in may_be_kept}
     reports = kept_reports(workflow, run, inputs_dir, artefacts, standing)
-    return _Anew({**arguments, "kept": as_arguments(standing), "kept_reports": as_arguments(reports)}, taken_over)
+    there = kept_items(workflow, run, artefacts) if workflow.known_by_key else {}
+    done = items_done(given, past.events, past.payloads.load, there)
+    items = {label: as_arguments(results) for label, results in done.items()}
+    kept_anew = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports)}
+    of_items = {"kept_items": items} if items or "kept_items" in given else {}
+    return _Anew({**arguments, **kept_anew, **of_items}, taken_over)
+
+
+def items_done(
+    given: Mapping[str, Any],
+    events: Sequence[HistoryEvent],
+    load: payload.Load,
+    there: Mapping[str, Mapping[str, NotebookResult]],
+) -> dict[str, dict[str, NotebookResult]]:
+    """Return those of the items ``there``, by label and key, that a run so ``given`` and with these events has done or kept."""
+    keys = {task.key for task in _done(events, load)} | {key for of in (given.get("kept_items") or {}).values() for key in of}
+    return {label: {key: one for key, one in items.items() if key in keys} for label, items in there.items()}
+
+
+def _done(events: Sequence[HistoryEvent], load: payload.Load) -> list[NotebookTask]:
+    rows = [row for row in task_rows(events) if row.name == declared.execute_notebook.name and row.state == "completed"]
+    return [NotebookTask.of_json(payload.decode(row.input, load)["kwargs"]) for row in rows]
 
 
 def _anew_backfill(given: Mapping[str, Any], outputs: Path, past: _Past, specifications: Sequence[Specification]) -> _Anew:

@@ -6,7 +6,7 @@ They are in the records, so that no folder of a run needs to be read, except for
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,35 @@ def at_start(workflow: WorkflowSpecification, hashes: Mapping[str, str]) -> dict
 
 
 def as_executed(
-    noted: Mapping[str, str] | None, outputs: Path, workflow: str, instance: str, labels: Mapping[str, LabelState]
+    noted: Mapping[str, str] | None,
+    outputs: Path,
+    workflow: str,
+    instance: str,
+    labels: Mapping[str, LabelState],
+    items: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, str] | None:
     """Return the hashes noted at the start of a run that ends now, corrected for labels that were executed from another
     content.
 
-    A run may wait for hours for a free worker while its files are edited. Reads one file per label. None if nothing was noted.
+    A run may wait for hours for a free worker while its files are edited. If ``items`` of a label, which are the ends that the
+    run saw, were executed from several contents, the label has that of its start: it is not wholly made from a later one. Reads
+    one file per label or item. None if nothing was noted.
     """
     if noted is None:
         return None
     artefacts, found = Artefacts(outputs), dict(noted)
+    folders: dict[str, list[str]] = {}
+    for item in items:
+        folders.setdefault(item["label"], [])
+        if item.get("folder") is not None and item.get("began", True) and "path" not in item:
+            folders[item["label"]].append(item["folder"])
     for label, end in labels.items():
         # Its ``run.json`` is that of this run, or of a former one whose result this run has kept.
         if end.was_tried and of_label(label) in noted:
-            found[of_label(label)] = _executed_hash(artefacts, workflow, instance, label) or noted[of_label(label)]
+            places: list[str | None] = [*folders[label]] if label in folders else [None]
+            hashes = {_executed_hash(artefacts, workflow, instance, label, place) for place in places} - {None}
+            if len(hashes) == 1 and (executed := hashes.pop()) is not None:
+                found[of_label(label)] = executed
     return found
 
 
@@ -85,9 +100,9 @@ def with_hashes_of_folders(
     return found
 
 
-def _executed_hash(artefacts: Artefacts, workflow: str, instance: str, label: str) -> str | None:
+def _executed_hash(artefacts: Artefacts, workflow: str, instance: str, label: str, item: str | None = None) -> str | None:
     if not instance:
         return None
-    record: dict[str, Any] = read_record(artefacts.notebook_folder(workflow, instance, label) / "run.json")
+    record: dict[str, Any] = read_record(artefacts.notebook_folder(workflow, instance, label, item) / "run.json")
     digest = record.get("source_sha256")
     return digest if isinstance(digest, str) else None

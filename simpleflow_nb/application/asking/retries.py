@@ -13,6 +13,7 @@ from ..conditions import Conditions
 from ..events import Event
 from ..files.workflow_files import check_writable
 from ..outcomes import Outcome
+from ..records.item_rows import recorded_items
 from ..records.run_rows import RunRow, found_row, rerun_facts, run_rows
 from ..services import Service
 from .backfills import has_data_that_count, keeps_labels
@@ -58,9 +59,17 @@ def planned_retry(specification: Specification, outputs: Path, service: Service,
         return Retry(row, None, is_interrupted=True)
     if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values():
+    if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values() and not _skipped(row, outputs):
         return Retry(row, None)
     return Retry(row, _retry_request(specification, row, facts))
+
+
+def _skipped(row: RunRow, outputs: Path) -> bool:
+    """Tell whether a notebook of an item said that there is nothing to do; what a condition skipped would be skipped again."""
+    from deciders.values.label_state import LabelState
+
+    items = recorded_items(outputs, row.run_id)
+    return any(one.state == LabelState.SKIPPED and one.slug is not None and one.attempt is not None for one in items)
 
 
 def carry_out(

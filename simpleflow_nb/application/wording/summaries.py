@@ -61,10 +61,12 @@ def summary_lines(outcome: Outcome) -> Iterator[Line]:
     if orange:
         yield _aside("with warnings:")
         for run in orange:
-            for label in run.labels:
-                if warnings := label.warnings:
-                    more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-                    yield _aside(f"  {run.title}  {label.name}: {warnings[0]}{more}")
+            warned = [(label.name, label.warnings) for label in run.labels if label.warnings]
+            for name, warnings in warned[:_MOST_NOTES]:
+                more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+                yield _aside(f"  {run.title}  {name}: {warnings[0]}{more}")
+            if len(warned) > _MOST_NOTES:
+                yield _aside(f"  {run.title}  and {len(warned) - _MOST_NOTES} more; runs.show --json has all of them")
         if earlier.warned:
             yield _aside(f"  and {earlier.warned} earlier")
         yield from _missing_report_lines([run for run in orange if run.lacks_reports], outcome.file)
@@ -144,7 +146,9 @@ def failure_lines(run: RunOutcome) -> list[str]:
     if run.state != RunState.FAILED or not failed:
         because = f": {run.reason}" if run.reason else ""
         return [f"{run.title} {run.state}{because}"]
-    lines = [run.title] + [f"  {LabelError(label.name, label.cause).text}" for label in failed]
+    lines = [run.title] + [f"  {LabelError(label.name, label.cause).text}" for label in failed[:_MOST_FAILED]]
+    if left := len(failed) - len(lines[1:]):
+        lines.append(f"  and {left} more; runs.show --json has all of them")
     if run.not_run:
         lines.append(f"  not run: {', '.join(run.not_run)}")
     return lines

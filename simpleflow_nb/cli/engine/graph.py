@@ -53,7 +53,8 @@ def _drawing(ctx: click.Context, words: Sequence[str], format: str, outputs: Pat
     if colon and has_ending(file):
         if len(words) > 1:
             raise DefinitionError(f"{' '.join(words)}: give FILE.yml:NAME, or FILE.yml and a run")
-        return _of_file(Path(file), name, format, outputs, place)
+        refuse_options(ctx, "for FILE.yml:NAME, of which no run is drawn", ("outputs", "local", "db", "domain", "region"))
+        return _of_workflow(Path(file), name, format)
     if len(words) == 2 and is_no_domain(words[0]):
         return _of_file(Path(words[0]), words[1], format, outputs, place)
     if len(words) == 1 and has_ending(words[0]):
@@ -69,6 +70,15 @@ def _drawing(ctx: click.Context, words: Sequence[str], format: str, outputs: Pat
         if kind["name"] == NOTEBOOK_TYPE:
             say("the tasks of a run of notebooks; workflow.graph FILE.yml RUN draws its labels")
         return drawn(graph_of_tasks(there, execution), format)
+
+
+def _of_workflow(file: Path, name: str, format: str) -> Drawing:
+    from ...application.files.packages import require_application
+    from ...application.files.specifications import read_specification
+    from ...application.graphs.file_graphs import graph_of_workflow
+
+    require_application()
+    return drawn(graph_of_workflow(read_specification(file).workflow(name)), format)
 
 
 def _of_file(file: Path | None, name: str, format: str, outputs: Path | None, place: dict[str, Any]) -> Drawing:
