@@ -325,7 +325,7 @@ def _run_of(given: Mapping[str, Any]) -> PlannedRun | None:
     if day is None:
         entry = ConfiguredWorkflow(workflow_name=given["workflow"]["name"], parameters=parameters)
         run = run_for(entry, None)
-        if run.instance != given["instance"]:
+        if run.instance != given.get("instance", run.instance):
             run = scenario_run(given["instance"], entry)
         return run if run.identity == given["identity"] else None
     days: list[Any] = [[date.fromisoformat(first), date.fromisoformat(end)] for first, end in ranges]
