@@ -70,6 +70,39 @@ available_dates_sensor:
 """
 
 
+#: The same notebooks as steps: a fan over what `count` has glued, a condition, repeats, a handler.
+STEPS = """\
+workflows:
+  - name: days
+    steps:
+      count: {filename: count.ipynb, parameters: {day: reference_date, folder: inputs_dir}}
+      sums:
+        filename: sums.ipynb
+        for_each: {part: {scrap: count.parts}}
+        max_parallel: 2
+        parameters: {counted: count, day: part, folder: inputs_dir}
+        output: {format: html}
+      report:
+        filename: report.ipynb
+        when: {less: [{scrap: count.rows}, 10]}
+        parameters: {sums: sums, folder: inputs_dir}
+        output: {format: pdf}
+      aside:
+        filename: aside.ipynb
+        repeat: 2
+        after: [count]
+        parameters: {counted: repeat_seed, folder: inputs_dir}
+        on_failure: {run: mend}
+      mend: {filename: aside.ipynb, parameters: {day: {failure: aside}, folder: inputs_dir}}
+available_dates_sensor:
+  schedule: "0 6 * * *"
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows:
+    - workflow_name: days
+"""
+_GLUED = "import scrapbook; scrapbook.glue('parts', {parts}); scrapbook.glue('rows', {rows})"
+
+
 class Visitor(Workflow):
     """Does something at a moment of the virtual clock, which it keeps from jumping further."""
 
@@ -429,6 +462,49 @@ def limits_and_priorities(world: RecordedProject) -> None:
         outputs=world.outputs,
     )
     world.wait("days-0123abcd", run_id)
+
+
+def steps(world: RecordedProject) -> None:
+    """All succeed; one item fails, and is tried again; what a condition skips; a list of no items."""
+    world.specification = world.read(STEPS)
+    world.does("count", _GLUED.format(parts=["a", "b", "c"], rows=3))
+    world.run()
+    world.does("sums", "if day == 'b': raise ValueError('no rows')")
+    world.does("aside", "if counted: raise KeyError('total')")
+    world.run(DATES[1])
+    world.does("sums", None)
+    world.does("aside", None)
+    world.run(DATES[1], keeps_labels=True)
+    world.does("count", _GLUED.format(parts=[], rows=30))
+    world.run(rerun=True)
+
+
+def slices(world: RecordedProject) -> None:
+    """A fan cut into three; one of them with a failure, after which nothing more of the label starts."""
+    world.specification = world.read(STEPS.replace("max_parallel: 2", "max_parallel: 2\n        on_item_failure: stop"))
+    world.does("count", _GLUED.format(parts=["a", "b", "c", "d", "e"], rows=3))
+    os.environ["SIMPLEFLOW_NB_FAN_CHUNK"] = "2"
+    try:
+        world.run()
+        world.does("sums", "if day == 'b': raise ValueError('no rows')")
+        world.run(DATES[1])
+    finally:
+        del os.environ["SIMPLEFLOW_NB_FAN_CHUNK"]
+    world.wait_for_all()
+
+
+def cancelled_steps(world: RecordedProject) -> None:
+    """While items of a fan run, in the run itself and in a slice."""
+    world.specification = world.read(STEPS)
+    world.does("count", _GLUED.format(parts=["a", "b", "c"], rows=3))
+
+    def cancel(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["label"] == "sums" and given["index"] == 0:
+            world.cancel(next(one for one in world.service.infos.values())["execution"]["workflowId"])
+        return body(**given)
+
+    world.scripts["execute_notebook"] = cancel
+    world.run()
 
 
 # ---- SensorWorkflow and BackfillWorkflow -----------------------------------------------------------------------------
