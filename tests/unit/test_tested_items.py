@@ -73,7 +73,7 @@ def test_items_that_have_succeeded_are_kept_when_the_sensor_tries_again(tmp_path
     assert (run.state, run.attempt) == ("succeeded", 2)
     assert [(one.state, one.attempt) for one in run.items("day")] == [("cached", 1), ("succeeded", 2), ("succeeded", 2)]
     assert run.items("day")[0].taken_from == done.runs[0].run_id
-    assert called == DATES[1:]
+    assert sorted(called) == DATES[1:]  # which of them is first is chance
 
 
 def test_files_of_a_function_stay_in_the_folder_of_its_notebook(tmp_path: Path) -> None:
