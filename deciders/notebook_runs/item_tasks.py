@@ -307,10 +307,11 @@ class ItemTasks:
             return [] if state not in BAD else [_failure(whole, state, str(unfolding.cause(whole)), None)]
         share = self.run.graph.shapes[item.label].needs[label].share
         places = [(item.index or 0) // share] if share else range(len(states))
-        bad = [Item(label, place) for place in places if states[place] in BAD]
+        ends = {one: unfolding.item_state(one) for one in (Item(label, place) for place in places)}
         return [
-            _failure(one, states[one.index or 0], self.work.errors.get(one) or str(unfolding.cause(one)), self.folder(one))
-            for one in bad
+            _failure(one, state, self.work.errors.get(one) or str(unfolding.cause(one)), self.folder(one))
+            for one, state in ends.items()
+            if state in BAD
         ]
 
 

@@ -96,7 +96,8 @@ def test_killed_at_random_moments_a_fan_runs_each_attempt_once_and_its_join_has_
     assert len(lines(ran)) == executed  # none ran elsewhere
     for number, found in attempts.items():
         states = [one["status"] for one in sorted(found, key=lambda one: int(one["attempt"]))]
-        assert states == ["lost"] * (len(states) - 1) + ["succeeded"], number
+        assert states[-1] == "succeeded", number
+        assert {"lost", "succeeded"}.issuperset(states), number  # it may have ended, and the process before it could say so
 
     [total] = outputs.glob("notebooks/fan/*/total/total.json")
     parts = json.loads(total.read_text())

@@ -50,11 +50,15 @@ class PlannedEnds:
 
     Attributes:
         executed: how often the body of each attempt was called, by run id and id of the attempt.
+        given: the arguments of each item.
+        results: of those that ended well.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.executed: Counter[tuple[str, str]] = Counter()
+        self.given: dict[Item, dict[str, Any]] = {}
+        self.results: dict[Item, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
     def bodies(self) -> Replaced:
@@ -65,6 +69,7 @@ class PlannedEnds:
         here, item = context(), item_of(given)
         with self._lock:
             self.executed[here.run_id, here.activity_id] += 1
+            self.given[item] = given
         outcome = planned(self.seed, item)
         if outcome.state is ItemState.FAILED or fails_at_first(self.seed, item, here.activity_id):
             raise ValueError(f"{item} fails as planned")
@@ -72,7 +77,8 @@ class PlannedEnds:
             raise NotebookSkipped(f"{item} has nothing to do")
         scraps = {value.name: one for value, one in outcome.values.items()}
         result = {"path": path_of(item), "light": str(outcome.light), "warnings": []}
-        return {**result, "scraps": {name: scraps[name] for name in given.get("scraps", ())}}
+        self.results[item] = {**result, "scraps": {name: scraps[name] for name in given.get("scraps", ())}}
+        return self.results[item]
 
 
 def fails_at_first(seed: int, item: Item, attempt_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from deciders.notebook_runs.slugs import folder_name
 from deciders.specification import WorkflowSpecification
@@ -15,6 +15,8 @@ from deciders.specification.parameter_values import (
     ScrapValue,
     read_value,
 )
+from deciders.steps.outcomes import Outcome
+from deciders.steps.unfolding import Unfolding
 from deciders.values.item import Item
 from deciders.values.item_state import ItemState
 from deciders.values.label_state import LabelState
@@ -24,7 +26,17 @@ from ..comparison import EndOfRun, compare_with, end_of_run, first_failure, stop
 from ..oracle import BADLY, WELL, End, Oracle
 from ..random_graphs import PARAMETERS
 from .planned_ends import path_of
-from .walked_histories import WalkedHistory, outcome_of
+from .walked_histories import outcome_of
+
+
+class EndedRun(Protocol):
+    """A run that is over: the machine that was told of its ends, and what its items and its record were given."""
+
+    machine: Unfolding
+    outcomes: dict[Item, Outcome]
+    results: dict[Item, dict[str, Any]]
+    given: dict[Item, dict[str, Any]]
+    record: dict[str, Any] | None
 
 
 class RecordedEnds:
@@ -35,15 +47,15 @@ class RecordedEnds:
     """
 
     def __init__(
-        self, walked: WalkedHistory, workflow: WorkflowSpecification, cached: dict[Item, dict[str, Any]] | None = None
+        self, walked: EndedRun, workflow: WorkflowSpecification, cached: dict[Item, dict[str, Any]] | None = None
     ) -> None:
         self.walked, self.workflow, self.cached = walked, workflow, cached or {}
         self._results = self.cached | walked.results
-        wanted = walked.graph.wanted
+        wanted = workflow.graph.wanted
         kept = {item: outcome_of(one, wanted[item.label], ItemState.CACHED) for item, one in self.cached.items()}
         told = kept | walked.outcomes
         self.oracle = Oracle(
-            walked.graph, PARAMETERS, lambda label, index: told[Item(label, index)], stopped_items(walked.machine)
+            workflow.graph, PARAMETERS, lambda label, index: told[Item(label, index)], stopped_items(walked.machine)
         )
 
     def check(self) -> None:
