@@ -11,6 +11,7 @@ from . import activities
 from .notebook_runs.outcomes_of_items import cause_of, details_of, state_after
 from .tasks.results import SharedEnd
 from .values.item_state import ItemState
+from .values.key_parts import shared_id
 
 
 class ItemsWorkflow(Workflow):
@@ -35,7 +36,7 @@ class ItemsWorkflow(Workflow):
     @staticmethod
     def get_workflow_id(cls: type[Workflow], *, key: str, **others: Any) -> str:
         """Return the id by which a service knows the work."""
-        return f"shared-{key}"
+        return shared_id(key)
 
     def run(
         self,

@@ -11,10 +11,12 @@ from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.futures import Future
 
 from . import activities
+from .items_workflow import ItemsWorkflow
 from .notebook_runs.item_tasks import ItemTasks
-from .notebook_runs.notebook_run import NotebookRun
+from .notebook_runs.notebook_run import NotebookRun, Sharing
 from .notebook_runs.outcomes_of_items import cause_of, outcome_of_result, state_after
 from .notebook_runs.run_end import ReportKey, RunEnd
+from .notebook_runs.shared_items import SharedItems
 from .path_parts import path_part
 from .specification import OutputSpecification, WorkflowSpecification
 from .specification.report_names import report_file_names
@@ -52,6 +54,8 @@ class NotebookWorkflow(Workflow):
         only: run this label, those of its dependencies that are not kept, and nothing else.
         origin: why the run was started and what it was made from, for its record.
         missing_dates: dates of the stencil that were not available at the start, for notebooks that take them.
+        sharing: a `deciders.notebook_runs.notebook_run.Sharing`, for labels that are shared with other runs.
+        forced: nothing is taken over from other runs, either.
     """
 
     name = NOTEBOOK_TYPE
@@ -75,6 +79,8 @@ class NotebookWorkflow(Workflow):
         only: str | None = None,
         origin: dict[str, Any] | None = None,
         missing_dates: list[str] | None = None,
+        sharing: dict[str, Any] | None = None,
+        forced: bool = False,
     ) -> dict[str, Any]:
         specification = WorkflowSpecification.model_validate(workflow)
         run = NotebookRun(
@@ -92,6 +98,8 @@ class NotebookWorkflow(Workflow):
                 for label, items in (kept_items or {}).items()
             },
             kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
+            sharing=Sharing.of_json(sharing),
+            is_forced=forced,
         )
         cancellation = self.cancellation
         began = self.now()
@@ -143,6 +151,7 @@ class _Steps:
     def __init__(self, workflow: Workflow, run: NotebookRun, cancellation: Future[None]) -> None:
         self.workflow, self.run, self.cancellation = workflow, run, cancellation
         self.tasks = ItemTasks(run)
+        self.shared = SharedItems(workflow, ItemsWorkflow)
         self.unfolding = self.tasks.unfold()
         self.notebooks: dict[Item, Future[Any]] = {}
         self.reports: dict[ReportKey, Future[Any]] = {}
@@ -161,7 +170,12 @@ class _Steps:
                 self._cancel()
             elif future is self._grace:
                 break
-            elif (item := self._open.pop(future)) is not None:
+            elif (item := self._open.pop(future)) is None:
+                continue  # a report
+            elif (following := self._after(item, future)) is not None:
+                self.notebooks[item] = following
+                self._follow(following, item)
+            else:
                 self._take(self.unfolding.ended(item, self._outcome(item, future)))
         for item in [one for one in self._open.values() if one is not None]:
             self.tasks.errors[item] = f"it had not ended {GRACE_SECONDS} s after the run was cancelled"
@@ -176,29 +190,41 @@ class _Steps:
             if settled.state is ItemState.CACHED:
                 self._report(settled.item)
         for item in turn.starts:
-            notebook = self.run.notebooks[item.label]
-            future = self.workflow.submit(
-                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
-                __priority=self.run.urgency_of(item.label),
-                **self.tasks.task(item).as_json(),
-            )
+            future = self._submitted(item)
             self.notebooks[item] = future
             self._follow(future, item)
+
+    def _submitted(self, item: Item) -> Future[Any]:
+        notebook, task, priority = self.run.notebooks[item.label], self.tasks.task(item), self.run.urgency_of(item.label)
+        if notebook.is_shared and self.run.sharing.has_children and not self.run.forces(item.label):
+            return self.shared.start(item, task, notebook, priority)
+        activity = activities.notebook_activity(notebook.retries, notebook.timeout_seconds)
+        return self.workflow.submit(activity, __priority=priority, **task.as_json())
+
+    def _after(self, item: Item, future: Future[Any]) -> Future[Any] | None:
+        """Return what is to be waited for before a shared item has ended; nothing begins once the run was cancelled."""
+        return None if self.cancellation.finished else self.shared.following(item, future)
 
     def _follow(self, future: Future[Any], item: Item | None) -> None:
         self._open[future] = item
         self._ends.add(future)
 
     def _outcome(self, item: Item, future: Future[Any]) -> Outcome:
-        error = future.exception
-        if error is not None:
-            state = state_after(error)
+        elsewhere, error = self.shared.end(item, future), future.exception
+        if elsewhere is not None and elsewhere.result is None:
+            self.tasks.errors[item], self.tasks.details[item] = elsewhere.said or "", elsewhere.details
+            return Outcome(elsewhere.state)
+        if elsewhere is None and error is not None:
             self.tasks.errors[item] = cause_of(error)
-            return Outcome(state)
-        result = NotebookResult.of_json(future.result)
+            return Outcome(state_after(error))
+        result = NotebookResult.of_json(future.result if elsewhere is None else elsewhere.result or {})
         self.tasks.results[item] = result
+        state = ItemState.SUCCEEDED
+        if result.is_taken:
+            state = ItemState.CACHED
+            del self.notebooks[item]
         self._report(item)
-        return outcome_of_result(result, self.run.graph.wanted[item.label])
+        return outcome_of_result(result, self.run.graph.wanted[item.label], state)
 
     def _cancel(self) -> None:
         turn = self.unfolding.cancel()

@@ -10,8 +10,10 @@ from typing import Any
 from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
-from deciders.tasks.results import NotebookResult
+from deciders.tasks.arguments import SharedSettings
+from deciders.tasks.results import NotebookResult, SharedWork
 from deciders.values.item import Item
+from deciders.values.item_reason import ItemReason
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
 from deciders.values.report_format import ReportFormat
@@ -22,7 +24,7 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from .artefacts import Artefacts, path_part
 from .kernels.supply import open_shared
 from .notebooks.kernel_output import OutputLimits
-from .notebooks.notebook_errors import NotebookSkipped
+from .notebooks.notebook_errors import NotebookRefused, NotebookSkipped
 from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 from .notebooks.notebook_session import CountedWarnings
 from .notebooks.run_json import ItemOfRun
@@ -40,7 +42,10 @@ from .runs.report_making import made_report
 from .runs.report_paths import remove_renamed
 from .runs.run_origin import recorded_origin
 from .runs.sensor_check import check_for_new_dates, start_requested
+from .runs.shared_items import SharedItem
 from .secrets import masked
+from .sharing.item_parts import parts_of_item
+from .sharing.run_reasons import FORCED, plain_parts, reason_to_run
 
 
 @declared.already_succeeded.implemented_by
@@ -80,10 +85,14 @@ def execute_notebook(
     failures: dict[str, list[dict[str, Any]]] | None = None,
     scraps: list[str] | None = None,
     key: str | None = None,
+    shared: dict[str, Any] | None = None,
+    forced: bool = False,
+    never_kept: bool = False,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder; the result is a `NotebookResult`.
 
-    The arguments are those of a `deciders.tasks.arguments.NotebookTask`.
+    The arguments are those of a `deciders.tasks.arguments.NotebookTask`. What is shared with other runs is taken over from one
+    of them if it has made the same; else the result is a `SharedWork` if the task ``asks``.
 
     When the task is cancelled, the cell is interrupted, and every process that the kernel has started is killed two seconds
     later.
@@ -97,8 +106,40 @@ def execute_notebook(
     task = context()
     artefacts = Artefacts(Path(outputs))
     item = Item(label, index)
+    place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
+    source = Path(inputs_dir) / filename
+    settings = SharedSettings.of_json(shared) if shared is not None else None
+    run_id = settings.run_id if settings is not None and settings.run_id is not None else task.run_id
+    common: SharedItem | None = None
+    untold: str | None = None
+    if settings is not None:
+        try:
+            parts = parts_of_item(
+                source,
+                settings,
+                inputs_dir=Path(inputs_dir),
+                outputs=Path(outputs),
+                kernel=kernel,
+                kernel_fallback=kernel_fallback,
+                environment=environment or {},
+                parameters=parameters,
+                upstream=upstream,
+                files=files or {},
+                failures=failures or {},
+                flowapi_url_as=flowapi_url_as,
+            )
+        except (NotebookRefused, OSError, ValueError) as error:
+            untold = str(error)  # it runs by itself, which says what is wrong with it
+        else:
+            common, key = SharedItem(place, parts, settings, run_id), parts.key
+            if not forced:
+                if (taken := common.taken_over(scraps or ())) is not None:
+                    return taken.as_json()
+                if settings.asks:
+                    return SharedWork(key, settings.looks and common.is_open(task)).as_json()
     attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
-    record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder))
+    former = artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder)
+    record_lost_attempt(former)
     if keep_attempts is not None:
         remove_old_attempts(artefacts, workflow, instance, label, item_folder, before=attempt - keep_attempts)
     kernels: list[int] = []
@@ -116,8 +157,7 @@ def execute_notebook(
     task.on_cancel.append(cancellation.cancel)
     if task.cancel_requested():  # since the task began
         cancellation.cancel()
-    place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
-    with recorded_item(task.run_id, place, attempt, key):
+    with recorded_item(run_id, place, attempt, key) as told_of:
         values = values_of_item(
             (artefacts, workflow, instance),
             parameters=parameters,
@@ -126,13 +166,37 @@ def execute_notebook(
             failures=failures or {},
             flowapi_url_as=flowapi_url_as,
         )
+        why = reason_to_run(
+            former,
+            common.parts
+            if common is not None
+            else plain_parts(source, values, environment or {}, Path(outputs), Path(inputs_dir)),
+            is_shared=common is not None,
+            upstream=upstream,
+            is_forced=forced,
+            is_never_kept=never_kept,
+        )
+        if why is None and common is not None:
+            why = FORCED if forced else common.reason()
+        if untold is not None:
+            why = ItemReason.ran(f"nobody can tell whether another run has done the same: {untold}")
+        told_of.reason = str(why) if why is not None else None
         try:
             done = run_notebook(
-                Path(inputs_dir) / filename,
+                source,
                 values,
                 place.folder,
                 label=label,
-                item=ItemOfRun(index, key, task.run_id) if key is not None or index is not None else None,
+                item=ItemOfRun(
+                    index,
+                    key,
+                    run_id,
+                    run=f"{workflow}/{instance}" if common is not None else None,
+                    key_parts=common.parts.as_json() if common is not None else None,
+                    reason=told_of.reason,
+                )
+                if key is not None or index is not None or told_of.reason is not None
+                else None,
                 attempt=attempt,
                 kernel=kernel,
                 timeout_seconds=timeout_seconds,
@@ -165,6 +229,7 @@ def execute_notebook(
         warnings=done.warnings,
         ended_in_cell=done.ended_in_cell,
         scraps=told,
+        key=common.parts.key if common is not None else None,
     ).as_json()
 
 

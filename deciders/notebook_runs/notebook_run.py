@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,20 @@ from ..tasks.arguments import RunFolder
 from ..tasks.results import NotebookResult, ReportResult
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing:
+    """What a run has to know of others, with which it shares items."""
+
+    named_files: Sequence[str] = ()  #: the notebook files of the workflow file
+    stamps: Mapping[str, Any] = field(default_factory=dict)  #: of the data of its days, by name, where its source has any
+    has_children: bool = True  #: the service has child executions
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any] | None) -> Sharing:
+        """Read what a start has given; of runs of former versions nothing."""
+        return cls(**(value or {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +44,12 @@ class NotebookRun:
     kept: Mapping[str, NotebookResult]  #: of labels without items
     kept_items: Mapping[str, Mapping[str, NotebookResult]]  #: by label and key
     kept_reports: Mapping[str, ReportResult]  #: by label and format, such as ``count.pdf``
+    sharing: Sharing = field(default_factory=Sharing)
+    is_forced: bool = False  #: nothing is kept, or taken over from other runs
+
+    def forces(self, label: str) -> bool:
+        """Tell whether a label is to be executed whatever there is of it."""
+        return self.is_forced or label == self.only
 
     @cached_property
     def asked_for(self) -> tuple[NotebookSpecification, ...]:

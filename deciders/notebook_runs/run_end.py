@@ -81,13 +81,13 @@ class RunEnd:
     @property
     def details(self) -> str | None:
         """The details of the first failure that has any: its traceback."""
-        failed = [
-            item
-            for item, future in self.notebooks.items()
-            if future.exception is not None and item.label in self.outcome.failed
-        ]
+        failed = [item for item in self.notebooks if item in self.tasks.errors and item.label in self.outcome.failed]
         failed.sort(key=lambda item: (self.run.graph.place[item.label], item.index or 0))
-        return next((text for item in failed if (text := details_of(self.notebooks[item]))), None)
+        return next((text for item in failed if (text := self._details(item))), None)
+
+    def _details(self, item: Item) -> str | None:
+        future = self.notebooks[item]
+        return self.tasks.details.get(item) or (details_of(future) if future.finished else None)
 
     @property
     def artefacts(self) -> dict[str, str]:
@@ -141,9 +141,9 @@ class RunEnd:
             noted[key.label] = noted.get(key.label, 0) + bool(said)
             if said and noted[key.label] <= _MOST_NOTED_ITEMS:
                 notes[str(key)] = said
-        for item, future in self.notebooks.items():
-            if future.exception is not None and self.unfolding.item_state(item) is ItemState.SKIPPED:
-                notes[str(self.tasks.named(item))] = [cause_of(future.exception)]
+        for item in self.notebooks:
+            if self.unfolding.item_state(item) is ItemState.SKIPPED:
+                notes[str(self.tasks.named(item))] = [self.tasks.errors[item]]
         for label in self.outcome.went_on_without:
             notes[label] = [f"the run went on without it: {self._label_error(label).text}"]
         for name, cause in self._unreported:
@@ -166,16 +166,26 @@ class RunEnd:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """Every item of each fan, as the run saw it end, for the records."""
+        """Every item of each fan, and what was taken over from other runs, as the run saw it end, for the records."""
         found = []
         for label in self._in_order():
-            if self._was_asked_for(label) and self.tasks.is_fanned(label):
-                found += [self._item_end(item) for item in self._items(label)]
+            if self._was_asked_for(label):
+                is_fan = self.tasks.is_fanned(label)
+                found += [self._item_end(item) for item in self._items(label) if is_fan or self._is_taken(item)]
         return found
+
+    def _is_taken(self, item: Item) -> bool:
+        result = self.tasks.results.get(item)
+        return result is not None and result.is_taken
 
     def _item_end(self, item: Item) -> dict[str, Any]:
         state, cause = self.unfolding.item_state(item), self.unfolding.cause(item)
-        end: dict[str, Any] = {"label": item.label, "index": item.index, "folder": self.tasks.folder(item), "state": str(state)}
+        end: dict[str, Any] = {
+            "label": item.label,
+            "index": self.tasks.named(item).index,
+            "folder": self.tasks.folder(item),
+            "state": str(state),
+        }
         if state is ItemState.CACHED:
             end["path"] = self.tasks.results[item].path
         elif item not in self.notebooks:

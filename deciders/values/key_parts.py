@@ -18,7 +18,7 @@ _HASHED = "sha256:"
 _VALUES = {"kernel": "kernel", "environment": "env", "axes": "axis", "parameters": "parameter"}
 _CONTENTS = {
     "notebook": "notebook",
-    "upstream": "what it takes of",
+    "upstream": "what it takes as",
     "files": "file",
     "modules": "module",
     "reads": "file",
@@ -27,6 +27,11 @@ _CONTENTS = {
 _ORDER = ("notebook", *_VALUES, "upstream", "files", "modules", "reads", "data")
 #: Parts of one item that no name tells apart.
 _NAMELESS = {"turn": "place among items with the same axes"}
+
+
+def shared_id(key: str) -> str:
+    """Return the workflow id of the execution that carries out the work of this key for all runs that have it in common."""
+    return f"shared-{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,9 @@ class KeyParts:
 
     @property
     def key(self) -> str:
-        """The key: 64 hexadecimal digits, equal for equal parts."""
-        text = json.dumps(self.parts, sort_keys=True, ensure_ascii=True)
+        """The key: 64 hexadecimal digits, equal for equal parts. The name of the notebook's file does not count."""
+        counted = {**self.parts, "notebook": sorted(self.parts.get("notebook", {}).values())}
+        text = json.dumps(counted, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def changes_since(self, former: KeyParts) -> list[str]:
@@ -76,6 +82,10 @@ class KeyParts:
 
 def _changes(kind: str, former: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     words = _VALUES.get(kind) or _CONTENTS[kind]
+    if kind == "notebook":
+        if sorted(former.values()) != sorted(now.values()):
+            yield f"{words} {', '.join(now)} changed"
+        return
     for name in [*former, *(name for name in now if name not in former)]:
         then, value = former.get(name, _NONE), now.get(name, _NONE)
         if then == value and type(then) is type(value):

@@ -47,7 +47,7 @@ def parts(**changes: dict[str, Any]) -> KeyParts:
             {"parameters": {"threshold": True, "days": []}},
             ["parameter threshold 30 -> true", 'parameter days ["2013-02-22"] -> []'],
         ),
-        ({"upstream": {"stations": "bc"}}, ["what it takes of stations changed"]),
+        ({"upstream": {"stations": "bc"}}, ["what it takes as stations changed"]),
         ({"files": {"days/raw.csv": "cd"}}, ["file days/raw.csv changed"]),
         ({"modules": {"maps.py": "dd", "new.py": "00"}}, ["module new.py is new"]),
         ({"reads": {}}, ["file stations.csv is gone"]),
@@ -64,6 +64,12 @@ def test_equal_parts_have_one_key_in_whatever_order_they_come() -> None:
     turned = KeyParts.of(**{kind: dict(reversed(named.items())) for kind, named in reversed(PARTS.items())})
     assert turned.key == parts().key
     assert turned.changes_since(parts()) == []
+
+
+def test_a_notebook_that_was_renamed_is_the_same() -> None:
+    assert parts(notebook={"new.ipynb": "aa"}).key == parts().key
+    assert parts(notebook={"new.ipynb": "aa"}).changes_since(parts()) == []
+    assert parts(notebook={"new.ipynb": "ab"}).changes_since(parts()) == ["notebook new.ipynb changed"]
 
 
 def test_parts_come_back_from_a_file_as_they_were() -> None:

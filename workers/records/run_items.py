@@ -38,7 +38,8 @@ class ItemRecord:
     key: str | None = None  #: identifies its inputs, so that others with the same inputs find it; None if unknown
     taken_from: str | None = None  #: run id of the run that executed a ``cached`` item; None if unknown
     folder: str | None = None  #: relative to the outputs folder, with slashes
-    reason: str | None = None  #: why it was skipped
+    #: why it was skipped, or a `deciders.values.item_reason.ItemReason`: why it ran although it ran before, or was kept
+    reason: str | None = None
     error: str | None = None
 
 
@@ -91,6 +92,25 @@ def read_items(connection: sa.Connection, run_id: str) -> list[ItemRecord]:
     items = items_table()
     query = sa.select(items).where(items.c.run_id == run_id).order_by(items.c.label, items.c.index)
     return [_item_of(row) for row in connection.execute(query)]
+
+
+def items_with_key(connection: sa.Connection, key: str) -> list[ItemRecord]:
+    """Return what runs have executed with success under a key, the latest first."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    query = sa.select(items).where(items.c.key == key, items.c.state == "succeeded").order_by(items.c.ended.desc())
+    return [_item_of(row) for row in connection.execute(query)]
+
+
+def latest_items(connection: sa.Connection, label: str, below: str, most: int) -> list[ItemRecord]:
+    """Return what runs have executed of a label with success, the latest first, in folders that begin with ``below``."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    is_one = (items.c.label == label, items.c.state == "succeeded", items.c.key.is_not(None))
+    query = sa.select(items).where(*is_one, items.c.folder.startswith(below, autoescape=True))
+    return [_item_of(row) for row in connection.execute(query.order_by(items.c.ended.desc()).limit(most))]
 
 
 def _put(connection: sa.Connection, item: ItemRecord, replaces: sa.ColumnElement[bool]) -> None:

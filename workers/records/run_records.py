@@ -24,7 +24,7 @@ from simpleflow_nb.variables import AUTOFLOW_DB_PASSWORD, AUTOFLOW_DB_URI
 from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
-from .run_items import ItemRecord, read_items, settle_items, write_item
+from .run_items import ItemRecord, items_with_key, latest_items, read_items, settle_items, write_item
 from .run_queries import (
     failures_since_success,
     latest_cells,
@@ -136,6 +136,16 @@ class RunRecords(RunDatabase):
             return found
         outputs = self._outputs
         return [_texts_of(item, lambda text: found_text(text, outputs, "", "")) for item in found]
+
+    def items_with_key(self, key: str) -> list[ItemRecord]:
+        """Return what runs have executed with success under a key, whatever their workflows, the latest first."""
+        with self.transaction() as connection:
+            return items_with_key(connection, key)
+
+    def latest_items(self, label: str, below: str, most: int = 1) -> list[ItemRecord]:
+        """Return the latest items with a key that were executed with success of a label, in folders below that one."""
+        with self.transaction() as connection:
+            return latest_items(connection, label, below, most)
 
     def states(self) -> dict[tuple[str, str], RunState]:
         """(workflow name, identity) -> `RunState.of_instance` of its latest run: succeeded, skipped or failed.

@@ -17,6 +17,7 @@ from deciders.runs.identity import identity_of_run
 from deciders.runs.planned_run import PlannedRun
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.specification.workflow_file import MISSING_DATES, OF_THE_DATE
 from deciders.tasks.results import FileResult
 from deciders.values.run_state import RunState
 from deciders.workflow_types import executions_of_type
@@ -45,6 +46,8 @@ LONGEST_WAIT_SECONDS = 900.0
 #: AWS limits StartWorkflowExecution to a few calls a second, and the deciders of all machines need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
 
+#: Parameters by which a notebook knows of which days it is to use the data.
+_OF_DAYS = (*OF_THE_DATE, MISSING_DATES)
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
 
@@ -77,6 +80,7 @@ def start_run(
     rerun: bool = False,
     only: str | None = None,
     gives_way: bool = False,
+    forced: bool = False,
     started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
@@ -85,14 +89,16 @@ def start_run(
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is run again, and the
     results that it needs are taken from former runs if they can be kept. ``gives_way`` lowers the priority of the workflow by
-    one. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
-    ``known`` are those of the check under way, if there is one.
+    one. ``forced`` is ``rerun``, and nothing is kept or taken over. ``started_by`` is for its record: a constant of
+    `deciders.runs.run_requests`, or a person. ``stamps`` and ``known`` are those of the check under way, if there is one.
 
     Raises:
         SourceError: the run takes stamps of its data, or its missing dates, and they cannot be read.
     """
-    rerun = rerun or run.is_rerun or only is not None
-    arguments = run_arguments(specification, run, outputs, only=only, started_by=started_by, stamps=stamps, known=known)
+    rerun = rerun or run.is_rerun or only is not None or forced
+    arguments = run_arguments(
+        specification, run, outputs, only=only, forced=forced, started_by=started_by, stamps=stamps, known=known
+    )
     arguments["rerun"] = rerun
     priority = specification.workflow(run.workflow_name).priority - gives_way
     arguments["workflow"]["priority"] = priority
@@ -120,6 +126,7 @@ def run_arguments(
     outputs: str,
     *,
     only: str | None = None,
+    forced: bool = False,
     started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
@@ -127,7 +134,7 @@ def run_arguments(
     """Return the arguments of :class:`~deciders.notebook_workflow.NotebookWorkflow` for a run."""
     workflow = specification.workflow(run.workflow_name)
     hashes = notebook_hashes(workflow, specification.inputs_dir)
-    keeps = run.keeps_labels or only is not None
+    keeps = (run.keeps_labels or only is not None) and not forced
     known, is_asked_for = known or KnownDates(specification), wants_missing_dates(workflow, run)
     missing = known.missing(run) if is_asked_for else None
     artefacts = Artefacts(Path(outputs))
@@ -178,8 +185,33 @@ def run_arguments(
         "kept_reports": as_arguments(reports),
         "sources": dict(hashes) if workflow.known_by_key else {},
         "only": only,
+        "sharing": _sharing(specification, run, stamps) if any(one.is_shared for one in workflow.notebooks) else None,
+        "forced": forced,
     }
     return arguments | {name: value for name, value in given.items() if value}
+
+
+def _sharing(specification: Specification, run: PlannedRun, stamps: DataStamps) -> dict[str, Any]:
+    """Return what the run has to know to share items with others: a `deciders.notebook_runs.notebook_run.Sharing`.
+
+    Raises:
+        SourceError: data of its days cannot be read.
+    """
+    names = sorted({notebook.filename for flow in specification.workflows for notebook in flow.notebooks})
+    found: dict[str, Any] = {"named_files": names}
+    source = specification.sensor.source if specification.sensor is not None else None
+    is_dated = any(
+        name in _OF_DAYS
+        for one in specification.workflow(run.workflow_name).notebooks
+        for name in one.parameters.values()
+        if one.is_shared and isinstance(name, str)
+    )
+    if is_dated and run.reference_date is not None and isinstance(source, FilesSource | SqlSource):
+        is_sql = isinstance(source, SqlSource)  # which may give no versions; then nobody can tell
+        data = stamps.seen(run.needed_days) if is_sql else stamps.of(run.needed_days)
+        if data:  # the time of a file's last change is no content
+            found["stamps"] = {name: stamp[2] or stamp for name, stamp in data.items()}
+    return found
 
 
 def as_arguments(results: Mapping[str, FileResult]) -> dict[str, dict[str, Any]]:

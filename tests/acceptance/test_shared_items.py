@@ -1,0 +1,170 @@
+"""Labels that all runs have in common: executed once, and again when something that they depend on has changed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.samples import inputs, notebook, typed
+from workers.records.run_records import ItemRecord, RunRecords
+
+DAYS = tuple(f"2016-01-{day:02}" for day in range(1, 15))
+WORKFLOWS = """\
+workflows:
+  - name: days
+    notebooks:
+      stations:
+        filename: stations.ipynb
+        parameters: {threshold: threshold, folder: inputs_dir, url: flowapi_url}
+        cache: shared
+        reads: [stations.csv]
+        env: {COUNTS: COUNTS_FOLDER}
+      count:
+        filename: count.ipynb
+        parameters: {day: reference_date, stations: stations, table: {file: stations/table.csv}}
+        output: {format: html}
+available_dates_sensor:
+  schedule: "0 6 * * *"
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows:
+    - {workflow_name: days, parameters: {threshold: 30}}
+"""
+#: Each execution leaves a file.
+STATIONS = """\
+import os, pathlib, sys, uuid
+sys.path.insert(0, folder)
+import maps
+pathlib.Path(os.environ["COUNTS"], uuid.uuid4().hex).touch()
+rows = pathlib.Path(folder, "stations.csv").read_text().split()
+pathlib.Path("table.csv").write_text(maps.text(rows, threshold))
+print("WARNING: only", len(rows), "stations")
+"""
+COUNT = "print(open(table).read(), 'made from', stations.rpartition('/')[2], day)"
+QUIET = ("--local", "--quiet", "--nb-workers", "2")
+
+
+def project(folder: Path, days: tuple[str, ...]) -> Path:
+    (folder / "counts").mkdir(parents=True)
+    written = WORKFLOWS.replace("COUNTS_FOLDER", str(folder / "counts"))
+    file = inputs(folder / "in", dates=days, workflows=written)
+    notebook(file.parent / "stations.ipynb", "threshold = folder = url = None", STATIONS)
+    notebook(file.parent / "count.ipynb", "day = stations = table = None", COUNT)
+    (file.parent / "stations.csv").write_text("a\nb\n")
+    (file.parent / "maps.py").write_text("def text(rows, threshold):\n    return ' '.join(rows) + str(threshold)\n")
+    return file
+
+
+def executions(file: Path) -> int:
+    """How often the shared notebook was executed."""
+    return len(list((file.parents[1] / "counts").iterdir()))
+
+
+def said(file: Path, *words: object, code: int = 0) -> str:
+    done = typed(*words, cwd=file.parent)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def started(file: Path, day: str, *more: str) -> None:
+    said(file, "workflow.start", f"{file.name}:days", *QUIET, "--set", f"reference_date={day}", *more)
+
+
+def items(file: Path, label: str) -> Iterator[tuple[str, ItemRecord]]:
+    """The item of a label with the instance, of each run in the order in which they ended."""
+    with closing(RunRecords.open(file.parent / "outputs", to_look=True)) as records:
+        for run in records.runs():
+            for item in records.items(run.run_id):
+                if item.label == label:
+                    yield run.instance, item
+
+
+def test_runs_that_start_together_execute_what_they_have_in_common_once(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS)
+    said(file, "sensor.start", file.name, *QUIET, "--once")
+    found = dict(items(file, "stations"))
+    assert executions(file) == 1
+    assert len(found) == len(DAYS)
+    assert Counter(item.state for item in found.values()) == {"succeeded": 1, "cached": len(DAYS) - 1}
+    [maker] = (instance for instance, item in found.items() if item.state == "succeeded")
+    for instance, item in found.items():
+        folder = file.parent / "outputs" / "notebooks" / "days" / instance / "stations"
+        assert item.folder == f"notebooks/days/{maker}/stations"
+        assert item.light == "orange"  # as its notebook has warned
+        if instance == maker:
+            assert (item.reason, item.taken_from) == (None, None)
+            continue
+        note = json.loads((folder / "taken_from.json").read_text())
+        assert item.reason == f"kept: same as days/{maker}"
+        assert (item.taken_from, item.key) == (found[maker].run_id, found[maker].key)
+        assert {name: note[name] for name in ("schema", "run", "run_id", "folder", "notebook", "light", "key")} == {
+            "schema": 1,
+            "run": f"days/{maker}",
+            "run_id": found[maker].run_id,
+            "folder": f"notebooks/days/{maker}/stations",
+            "notebook": "stations.ipynb",
+            "light": "orange",
+            "key": found[maker].key,
+        }
+    assert {item.state for _, item in items(file, "count")} == {"succeeded"}
+    assert len(list((file.parent / "outputs/reports/days").glob("2016*/count.html"))) == len(DAYS)
+    assert said(file, "runs.list", file.name).count("2016-01-") >= len(DAYS)
+    assert "shared-" not in said(file, "runs.list", file.name)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One day has run, and another has taken over what they have in common."""
+    file = project(tmp_path_factory.mktemp("shared"), DAYS[:2])
+    for day in DAYS[:2]:
+        started(file, day, "--set", "threshold=30")
+    assert executions(file) == 1
+    return file
+
+
+def test_a_run_takes_over_what_equals_it_and_says_from_where(ran: Path) -> None:
+    (first, made), (_, taken), *_ = items(ran, "stations")
+    assert (made.state, made.reason) == ("succeeded", None)
+    assert (taken.state, taken.reason, taken.taken_from) == ("cached", f"kept: same as days/{first}", made.run_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("threshold", "ran: parameter threshold 30 -> 70 (compared with days/{first})"),
+        ("notebook", "ran: notebook stations.ipynb changed"),
+        ("reads", "ran: file stations.csv changed"),
+        ("module", "ran: module maps.py changed"),
+        ("force", "ran: forced"),
+    ],
+)
+def test_a_change_executes_it_again_and_is_told(ran: Path, change: str, reason: str) -> None:
+    folder, more = ran.parent, ["--set", "threshold=30"]
+    before, kept = executions(ran), {}
+    for name in ("stations.ipynb", "stations.csv", "maps.py"):
+        kept[name] = (folder / name).read_text()
+    first = next(items(ran, "stations"))[0]
+    match change:
+        case "threshold":
+            more = ["--set", "threshold=70"]
+        case "notebook":
+            (folder / "stations.ipynb").write_text(kept["stations.ipynb"].replace("only", "just"))
+        case "reads":
+            (folder / "stations.csv").write_text("a\nb\nc\n")
+        case "module":
+            (folder / "maps.py").write_text(kept["maps.py"] + "# changed\n")
+        case "force":
+            more.append("--force")
+    started(ran, DAYS[0], *more)
+    (*_, (_, item)) = items(ran, "stations")
+    assert (executions(ran), item.state, item.reason) == (before + 1, "succeeded", reason.format(first=first))
+    for name, text in kept.items():
+        (folder / name).write_text(text)
+    if change != "threshold":
+        started(ran, DAYS[0], *more[:2])
+        (*_, (_, item)) = items(ran, "stations")
+        assert (executions(ran), item.state, item.reason) == (before + 1, "cached", "kept: same as before")
