@@ -347,6 +347,7 @@ def feed_new_dates(
     outputs: str,
     check_began: str | None = None,
     starts_per_second: float | None = None,
+    forced: bool = False,
 ) -> dict[str, Any]:
     """Start every run that is due, in AutoFlow's order; see :func:`workers.runs.sensor_check.check_for_new_dates`.
 
@@ -357,7 +358,9 @@ def feed_new_dates(
     began = datetime.fromisoformat(check_began) if check_began is not None else None
     task = context()
     whole = whole_specification(specification, task.payloads)
-    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second).as_json()
+    return check_for_new_dates(
+        task, whole, outputs, check_began=began, starts_per_second=starts_per_second, forced=forced
+    ).as_json()
 
 
 @declared.start_runs.implemented_by

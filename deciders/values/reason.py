@@ -62,6 +62,7 @@ class ReasonKind(StrEnum):
     BACKFILL_MISSING = "backfill_missing"
     BACKFILL_STATE = "backfill_state"
     RETRIED = "retried"
+    FORCED = "forced"
     BY_HAND = "by_hand"
     #: with parameters or a stencil that no entry of the sensor has for the date: it makes no entry's date done
     BY_HAND_FOR_NO_ENTRY = "by_hand_for_no_entry"
@@ -125,6 +126,7 @@ _WORDINGS: Mapping[ReasonKind, _Wording] = {
     _K.BACKFILL_MISSING: _Wording("missing"),
     _K.BACKFILL_STATE: _Wording("{state}"),
     _K.RETRIED: _Wording("runs.retry: {state} before"),
+    _K.FORCED: _Wording("forced"),
     _K.BY_HAND: _Wording("started by hand"),
     _K.BY_HAND_FOR_NO_ENTRY: _Wording("started by hand, for no entry of the sensor"),
     _K.OTHER: _Wording("{sentence}"),

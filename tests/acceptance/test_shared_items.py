@@ -168,3 +168,30 @@ def test_a_change_executes_it_again_and_is_told(ran: Path, change: str, reason: 
         started(ran, DAYS[0], *more[:2])
         (*_, (_, item)) = items(ran, "stations")
         assert (executions(ran), item.state, item.reason) == (before + 1, "cached", "kept: same as before")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs.retry", f"days/{DAYS[0]},threshold=30", "--quiet"),
+        ("backfill", "days", "--from", DAYS[0], "--to", DAYS[0], "--quiet"),
+        ("sensor.start", *QUIET, "--once"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_force_runs_what_has_succeeded_and_takes_nothing_over(ran: Path, words: tuple[str, ...]) -> None:
+    command, *others = words
+    said(ran, command, ran.name, *others)  # there is nothing to do
+    before, runs = executions(ran), len(list(items(ran, "count")))
+    said(ran, command, ran.name, *others, "--force")
+    forced = list(items(ran, "count"))[runs:]
+    days = {instance[:10] for instance, _ in forced}
+    assert days == ({DAYS[0]} if command != "sensor.start" else set(DAYS[:2]))
+    assert {(item.state, item.reason) for _, item in forced} == {("succeeded", "ran: forced")}
+    assert executions(ran) == before + len(forced)
+
+
+def test_force_of_a_sensor_goes_with_once(ran: Path) -> None:
+    assert said(ran, "sensor.start", ran.name, *QUIET, "--force", code=2) == (
+        "simpleflow-nb: --force runs everything that is available once; it goes with --once\n"
+    )

@@ -87,6 +87,7 @@ SENTENCES: list[tuple[ReasonKind, dict[str, Any], str]] = [
         "backfill: notebook_changed: a.ipynb",
     ),
     (K.RETRIED, {"state": RunState.TERMINATED}, "runs.retry: terminated before"),
+    (K.FORCED, {}, "forced"),
     (K.BY_HAND, {}, "started by hand"),
     (K.BY_HAND_FOR_NO_ENTRY, {}, "started by hand, for no entry of the sensor"),
     (K.BACKFILL_MISSING, {}, "missing"),

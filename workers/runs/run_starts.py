@@ -315,6 +315,7 @@ class Starter:
                     task.payloads,
                     only=one.only,
                     gives_way=one.gives_way,
+                    forced=one.forced,
                     started_by=one.started_by,
                     stamps=self._stamps,
                     known=self._known,

@@ -23,6 +23,7 @@ from ..options import (
     conditions_of,
     db_option,
     durable_option,
+    force_option,
     local_option,
     middleware_options,
     outputs_option,
@@ -50,6 +51,7 @@ from .ends import show_end, show_started
 @db_option
 @outputs_option
 @adopt_option
+@force_option
 @json_option
 @click.pass_context
 def workflow_start(
@@ -77,6 +79,7 @@ def workflow_start(
     db: Path | None,
     outputs: Path | None,
     adopt: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME, or NAME of the workflows.yml here.
@@ -93,7 +96,7 @@ def workflow_start(
     refuse_unused(ctx, local=local, is_of_notebooks=is_of_notebooks)
     arguments = given_arguments(text, input_file, settings)
     wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
-    how = conditions_of(nb_workers, adopt=adopt)
+    how = conditions_of(nb_workers, adopt=adopt, force=force)
     if is_of_notebooks:
         service = service_to_start_on(ctx, Local(db, durable))
         ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
@@ -143,6 +146,12 @@ def _start_notebooks(
     return show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json)
 
 
+_ONLY_FOR_FILES = {
+    "outputs": "outputs are those of workflow files",
+    "force": "nothing is kept of former runs of a class",
+}
+
+
 def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
     """Refuse options that do nothing here.
 
@@ -156,4 +165,4 @@ def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> 
     if is_of_notebooks:
         refuse_options(ctx, "for FILE.yml:NAME", ONLY_FOR_CLASSES)
     else:
-        refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})
+        refuse_options(ctx, "for a workflow class", _ONLY_FOR_FILES)
