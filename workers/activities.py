@@ -262,11 +262,15 @@ def convert_report(
         ActivityCanceled: the run was cancelled meanwhile.
     """
     artefacts = Artefacts(Path(outputs))
+    made = NotebookResult.of_json(executed)
+    item_folder = Path(file_name).stem if index is not None and file_name is not None else None
+    own = artefacts.notebook(workflow, instance, label, item_folder)
     return made_report(
         OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
-        Path(NotebookResult.of_json(executed).path),
+        Path(made.path),
         artefacts.reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}"),
         outputs=artefacts.outputs,
+        noted_beside=own if made.is_taken and own.parent.is_dir() else None,
         reference_date=reference_date,
         inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
         on_wait=context().check,

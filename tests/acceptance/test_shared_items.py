@@ -34,6 +34,12 @@ available_dates_sensor:
   workflows:
     - {workflow_name: days, parameters: {threshold: 30}}
 """
+#: A label that fails until there is a file.
+LAST = """\
+      last:
+        filename: last.ipynb
+        parameters: {count: count, folder: inputs_dir}
+"""
 #: Each execution leaves a file.
 STATIONS = """\
 import os, pathlib, sys, uuid
@@ -70,8 +76,8 @@ def said(file: Path, *words: object, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def started(file: Path, day: str, *more: str) -> None:
-    said(file, "workflow.start", f"{file.name}:days", *QUIET, "--set", f"reference_date={day}", *more)
+def started(file: Path, day: str, *more: str, code: int = 0) -> None:
+    said(file, "workflow.start", f"{file.name}:days", *QUIET, "--set", f"reference_date={day}", *more, code=code)
 
 
 def items(file: Path, label: str) -> Iterator[tuple[str, ItemRecord]]:
@@ -195,3 +201,49 @@ def test_force_of_a_sensor_goes_with_once(ran: Path) -> None:
     assert said(ran, "sensor.start", ran.name, *QUIET, "--force", code=2) == (
         "simpleflow-nb: --force runs everything that is available once; it goes with --once\n"
     )
+
+
+def test_what_a_kept_run_has_taken_over_is_not_cleaned(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS[:3])
+    for day in DAYS[:3]:
+        started(file, day, "--set", "threshold=30")
+    folders = {path.name[:10]: path for path in (file.parent / "outputs/notebooks/days").iterdir()}
+    said(file, "outputs.clean", file.name, "--keep-days", "0")
+    # the first has made what the last has taken over, to which the links lead
+    assert [day for day, path in folders.items() if path.is_dir()] == [DAYS[0], DAYS[2]]
+    assert said(file, "runs.logs", file.name, f"days/{DAYS[2]}", "stations") == "WARNING: only 2 stations\n"
+
+
+def test_a_report_of_what_was_taken_over_is_made_again_from_where_it_is(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS[:2])
+    file.write_text(
+        file.read_text().replace("        cache: shared\n", "        cache: shared\n        output: {format: html}\n")
+    )
+    for day in DAYS[:2]:
+        started(file, day, "--set", "threshold=30")
+    [report] = (file.parent / "outputs/reports/days").glob(f"{DAYS[1]}_*/stations.html")
+    before = report.read_bytes()
+    report.unlink()
+    said(file, "reports.make", file.name, f"days/{DAYS[1]}")
+    assert (report.read_bytes(), executions(file)) == (before, 1)
+    notes = [path.parents[1].name[:10] for path in (file.parent / "outputs/notebooks").rglob("report-html.json")]
+    assert sorted(notes) == [DAYS[0], DAYS[0], DAYS[1], DAYS[1]]  # one of each label, beside it
+
+
+def test_what_needs_a_shared_label_is_kept_in_a_retry(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS[:2])
+    written = file.read_text().replace("available_dates_sensor", LAST + "available_dates_sensor")
+    file.write_text(written)
+    notebook(file.parent / "last.ipynb", "count = folder = None", "import pathlib\npathlib.Path(folder, 'there').read_text()")
+    started(file, DAYS[0], "--set", "threshold=30", code=1)
+    started(file, DAYS[1], "--set", "threshold=30", code=1)
+    (file.parent / "there").write_text("")
+    said(file, "runs.retry", file.name, f"days/{DAYS[1]}", "--quiet")
+    states = {label: list(items(file, label))[-1][1] for label in ("stations", "count", "last")}
+    first = next(items(file, "stations"))[0]
+    assert {label: (item.state, item.reason) for label, item in states.items()} == {
+        "stations": ("cached", f"kept: same as days/{first}"),
+        "count": ("cached", "kept: same as before"),
+        "last": ("succeeded", "ran: it failed before"),
+    }
+    assert executions(file) == 1

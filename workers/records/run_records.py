@@ -24,7 +24,7 @@ from simpleflow_nb.variables import AUTOFLOW_DB_PASSWORD, AUTOFLOW_DB_URI
 from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
-from .run_items import ItemRecord, items_with_key, latest_items, read_items, settle_items, write_item
+from .run_items import ItemRecord, Reference, items_with_key, latest_items, read_items, references, settle_items, write_item
 from .run_queries import (
     failures_since_success,
     latest_cells,
@@ -146,6 +146,11 @@ class RunRecords(RunDatabase):
         """Return the latest items with a key that were executed with success of a label, in folders below that one."""
         with self.transaction() as connection:
             return latest_items(connection, label, below, most)
+
+    def references(self) -> list[Reference]:
+        """Return what all runs have taken over, from others or from former runs of their instances."""
+        with self.transaction() as connection:
+            return references(connection, self._runs)
 
     def states(self) -> dict[tuple[str, str], RunState]:
         """(workflow name, identity) -> `RunState.of_instance` of its latest run: succeeded, skipped or failed.

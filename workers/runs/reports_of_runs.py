@@ -27,6 +27,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, read_record, why_unreadable
 from ..records.run_records import RunRecord, RunRecords
+from ..sharing.taken_items import executed_notebook
 from .kept_reports import recorded_result, report_origin, report_record
 from .latest_links import NAME as LATEST
 from .latest_links import point_latest
@@ -110,8 +111,8 @@ def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: 
     notebook, output = report
     if os.path.basename(_place(run, report, artefacts)) != _name(run, report):
         return True
-    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    origin = report_record(executed, output.format).get("origin")
+    executed, own = _executed(run, notebook, artefacts)
+    origin = report_record(own, output.format).get("origin")
     return bool(origin != report_origin(output, run.reference_date, inputs_dir, executed))
 
 
@@ -175,7 +176,7 @@ def _remake(
 
     notebook, output = report
     run, name = done.run, file_name(report)
-    executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+    executed, own = _executed(run, notebook, artefacts)
     target = artefacts.reports_folder(run.workflow.name, run.instance) / _name(run, report)
     for other in expected_reports(run):
         if other not in reports and Path(_place(run, other, artefacts)) == target and target.is_file():
@@ -209,12 +210,19 @@ def _remake(
             reference_date=run.reference_date,
             inputs_dir=inputs_dir,
             outputs=artefacts.outputs,
+            noted_beside=own,
             on_wait=on_wait,
             before_replacing=check,
         ).as_json()
     except (ReportError, OSError) as error:
         check()
         done.failed[name] = str(error)
+
+
+def _executed(run: ReportedRun, notebook: NotebookSpecification, artefacts: Artefacts) -> tuple[Path, Path]:
+    """Return the path of the executed notebook, and where it would be if it had not been taken over from another run."""
+    own = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+    return executed_notebook(own, artefacts.outputs), own
 
 
 def _digest(executed: Path) -> str:
@@ -283,11 +291,11 @@ def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[s
     for notebook in run.workflow.notebooks:
         if not _ended_well(notebook, record.labels):
             continue
-        executed = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+        executed, own = _executed(run, notebook, artefacts)
         noted.append(read_record(executed.with_name("run.json")).get("light"))
         for output in notebook.output:
             if os.path.isfile(_place(run, (notebook, output), artefacts, record.artefacts)):
-                noted.append(_noted_light(executed, output.format))
+                noted.append(_noted_light(own, output.format))
     return [light if Light.is_light(light) else record.light for light in noted]
 
 

@@ -127,6 +127,20 @@ def taken_folder(folder: Path, outputs: Path) -> Path | None:
     return next((place for place in _places(outputs, kept) if read_record(place / "run.json").get("key") == key), None)
 
 
+def made_folder(folder: Path, outputs: Path) -> Path:
+    """Return the folder with what a label or an item has made: its own or, of what was taken over, that of its maker."""
+    return taken_folder(folder, outputs) or folder
+
+
+def executed_notebook(own: Path, outputs: Path) -> Path:
+    """Return the path of an executed notebook: ``own`` or, of one that was taken over, that in the folder of its maker."""
+    folder = taken_folder(own.parent, outputs)
+    if folder is None:
+        return own
+    name = read_record(own.parent / TAKEN_FROM).get("notebook")
+    return folder / str(name)
+
+
 def is_taken_over(folder: Path) -> bool:
     """Tell whether other runs have taken over what is in this folder."""
     return (folder / TAKEN_OVER).exists()

@@ -105,6 +105,7 @@ def run_log(
 
 def _lines_of(outputs: Path, row: RunRow, label: str, attempt: int | None) -> Iterator[str]:
     from workers.artefacts import Artefacts
+    from workers.sharing.taken_items import made_folder
 
     artefacts, instance = Artefacts(outputs), row.instance or ""
     folder = artefacts.notebook_folder(row.workflow, instance, label)
@@ -116,7 +117,7 @@ def _lines_of(outputs: Path, row: RunRow, label: str, attempt: int | None) -> It
             gone = f" any more; the oldest that is kept is {kept_ones[0]}" if kept_ones and 0 < attempt < kept_ones[0] else ""
             raise DefinitionError(f"{row.title} has no attempt {attempt} of {label}{gone}")
     try:
-        with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
+        with open(made_folder(folder, outputs) / "output.txt", encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in file)
     except FileNotFoundError:
         return

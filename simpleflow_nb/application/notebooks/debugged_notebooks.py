@@ -124,6 +124,7 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
     from workers.notebooks.kernel_output import OutputLimits
     from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
+    from workers.sharing.taken_items import made_folder
 
     arguments = run.arguments
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
@@ -136,7 +137,9 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
     workflow, instance = arguments["workflow"]["name"], arguments["instance"]
     outputs = present_outputs(arguments, run.journal)
     folder = Artefacts(outputs).notebook_folder(workflow, instance, label)
-    then = present_notebook(arguments, label, _config(folder / "config.json", f"{label!r} of {workflow}/{instance}"), outputs)
+    then = present_notebook(
+        arguments, label, _config(made_folder(folder, outputs) / "config.json", f"{label!r} of {workflow}/{instance}"), outputs
+    )
     into = (into or Path("debug", *folder.parts[-3:])).absolute()
     check_folder(into)
     limits, variables = then.get("limits") or {}, then.get("environment") or {}  # earlier versions kept no limits

@@ -33,7 +33,7 @@ _MOST_LOOKS = 60  #: two minutes of them: SWF's lists of executions lag behind, 
 
 
 def look_for_dates_there(
-    place: Place, specifications: Sequence[Specification], outputs: Path, *, once: bool, adopt: bool, force: bool
+    place: Place, specifications: Sequence[Specification], outputs: Path, *, once: bool, adopt: bool, force: bool = False
 ) -> Generator[Event, None, Outcome]:
     """Start the sensor of each file; with ``once`` wait for their checks, and for the runs that these have started.
 

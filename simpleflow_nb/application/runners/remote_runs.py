@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def start_there(
-    place: Place, specification: Specification, outputs: Path, wanted: PlannedRun, *, adopt: bool, force: bool
+    place: Place, specification: Specification, outputs: Path, wanted: PlannedRun, *, adopt: bool, force: bool = False
 ) -> Generator[Event, None, Outcome]:
     """Start an instance.
 
