@@ -13,15 +13,15 @@ from simpleflow_nb.futures import Future
 from . import activities
 from .items_workflow import ItemsWorkflow
 from .notebook_runs.item_tasks import ItemTasks
-from .notebook_runs.notebook_run import NotebookRun, Sharing
+from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.outcomes_of_items import cause_of, outcome_of_result, state_after
 from .notebook_runs.run_end import ReportKey, RunEnd
 from .notebook_runs.shared_items import SharedItems
 from .path_parts import path_part
-from .specification import OutputSpecification, WorkflowSpecification
+from .specification import OutputSpecification
 from .specification.report_names import report_file_names
 from .steps.outcomes import Outcome, Turn
-from .tasks.arguments import ReportTask, RunFolder
+from .tasks.arguments import ReportTask
 from .tasks.results import NotebookResult, ReportResult, RunResult
 from .values.artefact_key import ArtefactKey
 from .values.item import Item
@@ -82,24 +82,21 @@ class NotebookWorkflow(Workflow):
         sharing: dict[str, Any] | None = None,
         forced: bool = False,
     ) -> dict[str, Any]:
-        specification = WorkflowSpecification.model_validate(workflow)
-        run = NotebookRun(
-            specification=specification,
-            folder=RunFolder(specification.name, instance, outputs),
+        run = NotebookRun.of_arguments(
+            workflow=workflow,
+            instance=instance,
             identity=identity,
             parameters=parameters,
             inputs_dir=inputs_dir,
+            outputs=outputs,
+            kept=kept,
+            kept_items=kept_items,
+            kept_reports=kept_reports,
+            sources=sources,
             only=only,
-            missing_dates=missing_dates or [],
-            sources=sources or {},
-            kept={label: NotebookResult.of_json(result) for label, result in (kept or {}).items()},
-            kept_items={
-                label: {key: NotebookResult.of_json(result) for key, result in items.items()}
-                for label, items in (kept_items or {}).items()
-            },
-            kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
-            sharing=Sharing.of_json(sharing),
-            is_forced=forced,
+            missing_dates=missing_dates,
+            sharing=sharing,
+            forced=forced,
         )
         cancellation = self.cancellation
         began = self.now()
@@ -107,7 +104,7 @@ class NotebookWorkflow(Workflow):
             asked = self.submit(
                 activities.already_succeeded,
                 __priority=run.urgency,
-                workflow=specification.name,
+                workflow=run.specification.name,
                 identity=identity,
                 outputs=outputs,
             )

@@ -47,6 +47,47 @@ class NotebookRun:
     sharing: Sharing = field(default_factory=Sharing)
     is_forced: bool = False  #: nothing is kept, or taken over from other runs
 
+    @classmethod
+    def of_arguments(
+        cls,
+        *,
+        workflow: Mapping[str, Any],
+        instance: str,
+        identity: str,
+        parameters: Mapping[str, Any],
+        inputs_dir: str,
+        outputs: str,
+        kept: Mapping[str, Any] | None = None,
+        kept_items: Mapping[str, Mapping[str, Any]] | None = None,
+        kept_reports: Mapping[str, Any] | None = None,
+        sources: Mapping[str, str] | None = None,
+        only: str | None = None,
+        missing_dates: Sequence[str] | None = None,
+        sharing: Mapping[str, Any] | None = None,
+        forced: bool = False,
+        **others: Any,
+    ) -> NotebookRun:
+        """Read a run from the arguments of `deciders.notebook_workflow.NotebookWorkflow`."""
+        specification = WorkflowSpecification.model_validate(workflow)
+        return cls(
+            specification=specification,
+            folder=RunFolder(specification.name, instance, outputs),
+            identity=identity,
+            parameters=parameters,
+            inputs_dir=inputs_dir,
+            only=only,
+            missing_dates=missing_dates or [],
+            sources=sources or {},
+            kept={label: NotebookResult.of_json(result) for label, result in (kept or {}).items()},
+            kept_items={
+                label: {key: NotebookResult.of_json(result) for key, result in items.items()}
+                for label, items in (kept_items or {}).items()
+            },
+            kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
+            sharing=Sharing.of_json(sharing),
+            is_forced=forced,
+        )
+
     def forces(self, label: str) -> bool:
         """Tell whether a label is to be executed whatever there is of it."""
         return self.is_forced or label == self.only

@@ -247,3 +247,17 @@ def test_what_needs_a_shared_label_is_kept_in_a_retry(tmp_path: Path) -> None:
         "last": ("succeeded", "ran: it failed before"),
     }
     assert executions(file) == 1
+
+
+def test_a_plan_tells_what_due_runs_would_keep_and_run_again(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS[:3])
+    started(file, DAYS[0], "--set", "threshold=30")
+    first = next(items(file, "stations"))[0]
+    wanted = {f"days {day} threshold=30 stations kept: same as days/{first}" for day in DAYS[1:3]}
+    lines = {" ".join(line.split()) for line in said(file, "plan", file.name, "--why").splitlines()}
+    assert wanted <= lines
+    (file.parent / "stations.csv").write_text("changed")
+    document = json.loads(said(file, "plan", file.name, "--why", "--json"))
+    reason = f"ran: file stations.csv changed (compared with days/{first})"
+    assert [run["labels"] for run in document["due"]] == [{"stations": reason}] * 2
+    assert executions(file) == 1
