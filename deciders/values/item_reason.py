@@ -1,4 +1,4 @@
-"""Why an item ran although it ran before, or was kept."""
+"""Reasons why an item ran although it ran before, or was kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .key_parts import MOST_CHANGES
 
 
 class Fate(StrEnum):
-    """What became of an item that had run before. The value is the word in front of the reason."""
+    """The fate of an item that had run before. The value is the word in front of the reason."""
 
     RAN = "ran"
     KEPT = "kept"

@@ -1,1 +1,1 @@
-"""What runs of an outputs folder have in common: items whose work is equal are executed once."""
+"""Sharing between the runs of an outputs folder: items whose work is equal are executed once."""

@@ -48,7 +48,7 @@ class FoundItem:
 
     @property
     def parts(self) -> KeyParts | None:
-        """What its work depended on; None if that was not kept."""
+        """Everything that its work depended on; None if that was not kept."""
         return KeyParts.of_json(self.record.get("key_parts"))
 
     def is_older_than(self, seconds: int | None) -> bool:

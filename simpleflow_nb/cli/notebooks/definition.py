@@ -64,7 +64,7 @@ def validate(ctx: click.Context, file: Path | None, schema: bool, as_json: bool)
 
 @click.command("plan")
 @file_and_words()
-@click.option("--why", is_flag=True, help="Also say why each run is due and which notebooks it would keep, and list every date that is not due.")
+@click.option("--why", is_flag=True, help="Also why each run is due, and what it would keep; and every date that is not due.")
 @json_option
 @outputs_option
 @run_place_options
