@@ -11,9 +11,8 @@ from deciders import activities as declared
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
 from deciders.tasks.arguments import SharedSettings
-from deciders.tasks.results import NotebookResult, SharedWork
+from deciders.tasks.results import NotebookResult
 from deciders.values.item import Item
-from deciders.values.item_reason import ItemReason
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
 from deciders.values.report_format import ReportFormat
@@ -24,7 +23,7 @@ from simpleflow_nb.exceptions import ActivityCanceled
 from .artefacts import Artefacts, path_part
 from .kernels.supply import open_shared
 from .notebooks.kernel_output import OutputLimits
-from .notebooks.notebook_errors import NotebookRefused, NotebookSkipped
+from .notebooks.notebook_errors import NotebookSkipped
 from .notebooks.notebook_run import Cancellation, NotebookFailed, run_notebook
 from .notebooks.notebook_session import CountedWarnings
 from .notebooks.run_json import ItemOfRun
@@ -42,10 +41,9 @@ from .runs.report_making import made_report
 from .runs.report_paths import remove_renamed
 from .runs.run_origin import recorded_origin
 from .runs.sensor_check import check_for_new_dates, start_requested
-from .runs.shared_items import SharedItem
+from .runs.shared_items import SharedItem, found_shared, why_it_runs
 from .secrets import masked
-from .sharing.item_parts import parts_of_item
-from .sharing.run_reasons import FORCED, plain_parts, reason_to_run
+from .sharing.run_reasons import plain_parts
 
 
 @declared.already_succeeded.implemented_by
@@ -110,33 +108,26 @@ def execute_notebook(
     source = Path(inputs_dir) / filename
     settings = SharedSettings.of_json(shared) if shared is not None else None
     run_id = settings.run_id if settings is not None and settings.run_id is not None else task.run_id
-    common: SharedItem | None = None
-    untold: str | None = None
-    if settings is not None:
-        try:
-            parts = parts_of_item(
-                source,
-                settings,
-                inputs_dir=Path(inputs_dir),
-                outputs=Path(outputs),
-                kernel=kernel,
-                kernel_fallback=kernel_fallback,
-                environment=environment or {},
-                parameters=parameters,
-                upstream=upstream,
-                files=files or {},
-                failures=failures or {},
-                flowapi_url_as=flowapi_url_as,
-            )
-        except (NotebookRefused, OSError, ValueError) as error:
-            untold = str(error)  # it runs by itself, which says what is wrong with it
-        else:
-            common, key = SharedItem(place, parts, settings, run_id), parts.key
-            if not forced:
-                if (taken := common.taken_over(scraps or ())) is not None:
-                    return taken.as_json()
-                if settings.asks:
-                    return SharedWork(key, settings.looks and common.is_open(task)).as_json()
+    found = found_shared(
+        place,
+        source,
+        settings,
+        run_id,
+        inputs_dir=Path(inputs_dir),
+        kernel=kernel,
+        kernel_fallback=kernel_fallback,
+        environment=environment or {},
+        parameters=parameters,
+        upstream=upstream,
+        files=files or {},
+        failures=failures or {},
+        flowapi_url_as=flowapi_url_as,
+    )
+    common = found if isinstance(found, SharedItem) else None
+    if common is not None:
+        key = common.parts.key
+        if not forced and (answer := common.answer(task, scraps or ())) is not None:
+            return answer
     attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
     former = artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder)
     record_lost_attempt(former)
@@ -166,20 +157,8 @@ def execute_notebook(
             failures=failures or {},
             flowapi_url_as=flowapi_url_as,
         )
-        why = reason_to_run(
-            former,
-            common.parts
-            if common is not None
-            else plain_parts(source, values, environment or {}, Path(outputs), Path(inputs_dir)),
-            is_shared=common is not None,
-            upstream=upstream,
-            is_forced=forced,
-            is_never_kept=never_kept,
-        )
-        if why is None and common is not None:
-            why = FORCED if forced else common.reason()
-        if untold is not None:
-            why = ItemReason.ran(f"nobody can tell whether another run has done the same: {untold}")
+        plain = plain_parts(source, values, environment or {}, Path(outputs), Path(inputs_dir))
+        why = why_it_runs(found, former, plain, upstream=upstream, is_forced=forced, is_never_kept=never_kept)
         told_of.reason = str(why) if why is not None else None
         try:
             done = run_notebook(

@@ -48,7 +48,7 @@ class SharedSettings:
     run_id: str | None = None  #: of the run that it is carried out for by another execution; None: the task's own
 
     def as_json(self) -> dict[str, Any]:
-        """Return the settings as the history holds them, without defaults."""
+        """Return the settings as the history holds them, without other defaults than ``asks``."""
         found = {
             "reads": list(self.reads),
             "named_files": list(self.named_files),
@@ -61,7 +61,7 @@ class SharedSettings:
             "looks": self.looks,
             "run_id": self.run_id,
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in found.items() if value or name == "asks"}  # never empty
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> SharedSettings:

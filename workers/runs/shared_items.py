@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from deciders.tasks.arguments import SharedSettings
-from deciders.tasks.results import NotebookResult
+from deciders.tasks.results import NotebookResult, SharedWork
 from deciders.values.item_reason import ItemReason
 from deciders.values.key_parts import KeyParts, shared_id
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.inspection.executions import executions
 
 from ..kept_paths import kept_path
+from ..notebooks.notebook_errors import NotebookRefused
 from ..records.run_items import ItemRecord
 from ..records.run_records import RecordsError, RunRecords
-from ..sharing.run_reasons import reason_against
+from ..sharing.item_parts import parts_of_item
+from ..sharing.run_reasons import FORCED, reason_against, reason_to_run
 from ..sharing.taken_items import FoundItem, found_items, leave_note
 from .item_ends import ItemPlace
 
@@ -32,6 +36,19 @@ class SharedItem:
     parts: KeyParts
     settings: SharedSettings
     run_id: str  #: of the run that it belongs to
+
+    def answer(self, task: ActivityContext, scraps: Sequence[str]) -> dict[str, Any] | None:
+        """Return the answer of the item's task if nothing is to be executed: a `NotebookResult` that was taken over, or that it
+        is to be carried out elsewhere, a `SharedWork`. None if it is to be executed now.
+
+        Raises:
+            OSError: the note of what was taken over cannot be written.
+        """
+        if (taken := self.taken_over(scraps)) is not None:
+            return taken.as_json()
+        if not self.settings.asks:
+            return None
+        return SharedWork(self.parts.key, self.settings.looks and self.is_open(task)).as_json()
 
     def taken_over(self, scraps: Sequence[str]) -> NotebookResult | None:
         """Take over what a run has made of equal work, if there is any that ended well: leave a note in the item's folder,
@@ -94,3 +111,48 @@ class SharedItem:
                 reason=str(ItemReason.kept_from(found.run if found.run != own else None)),
             )
         )
+
+
+def found_shared(
+    place: ItemPlace, source: Path, settings: SharedSettings | None, run_id: str, **task: Any
+) -> SharedItem | ItemReason | None:
+    """Return the item with everything that its work depends on; None if it is not shared.
+
+    ``task`` is what `workers.sharing.item_parts.parts_of_item` needs of it. If something that it depends on cannot be read, the
+    reason why it runs by itself is returned: then it says what is wrong.
+    """
+    if settings is None:
+        return None
+    try:
+        parts = parts_of_item(source, settings, outputs=place.artefacts.outputs, **task)
+    except (NotebookRefused, OSError, ValueError) as error:
+        return ItemReason.ran(f"nobody can tell whether another run has done the same: {error}")
+    return SharedItem(place, parts, settings, run_id)
+
+
+def why_it_runs(
+    found: SharedItem | ItemReason | None,
+    former: Path,
+    plain: KeyParts,
+    *,
+    upstream: Mapping[str, Any],
+    is_forced: bool,
+    is_never_kept: bool,
+) -> ItemReason | None:
+    """Return the reason that is recorded with an item which is executed; None if it has not run before.
+
+    ``found`` is what `found_shared` gives, ``former`` the folder of its former attempt, ``plain`` what `plain_parts` gives.
+    """
+    if isinstance(found, ItemReason):
+        return found
+    why = reason_to_run(
+        former,
+        found.parts if found is not None else plain,
+        is_shared=found is not None,
+        upstream=upstream,
+        is_forced=is_forced,
+        is_never_kept=is_never_kept,
+    )
+    if why is not None or found is None:
+        return why
+    return FORCED if is_forced else found.reason()
