@@ -12,10 +12,12 @@ from .notebook_runs.given_slice import GivenSlice
 from .notebook_runs.item_tasks import ItemTasks
 from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.outcomes_of_items import cause_of, details_of, state_after
+from .notebook_runs.shared_items import SharedItems
 from .notebook_runs.step_loop import StepLoop
 from .steps.slice_json import ends_json
 from .tasks.results import SharedEnd
 from .values.item_state import ItemState
+from .values.key_parts import shared_id
 
 
 class ItemsWorkflow(Workflow):
@@ -50,7 +52,7 @@ class ItemsWorkflow(Workflow):
     @staticmethod
     def get_workflow_id(cls: type[Workflow], *, workflow_id: str | None = None, key: str | None = None, **others: Any) -> str:
         """Return the id by which a service knows the work."""
-        return workflow_id or f"shared-{key}"
+        return workflow_id or shared_id(key or "")
 
     def run(
         self,
@@ -79,7 +81,7 @@ class ItemsWorkflow(Workflow):
         )
         cancellation = self.cancellation
         tasks = ItemTasks(run, share=self.shared, part=part)
-        loop = StepLoop(self, tasks, cancellation)
+        loop = StepLoop(self, tasks, cancellation, SharedItems(self, ItemsWorkflow))
         loop.listen_for_stops()
         loop.carry_out()
         ends = {label: ends_json(tasks.unfold().ends(label)) for label in part.slice.members}

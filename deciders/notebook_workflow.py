@@ -12,6 +12,7 @@ from .items_workflow import ItemsWorkflow
 from .notebook_runs.item_tasks import ItemTasks
 from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.run_end import RunEnd
+from .notebook_runs.shared_items import SharedItems
 from .notebook_runs.slices import FAN_CHUNK, Slices
 from .notebook_runs.step_loop import StepLoop
 from .tasks.results import RunResult
@@ -41,6 +42,8 @@ class NotebookWorkflow(Workflow):
         origin: why the run was started and what it was made from, for its record.
         missing_dates: dates of the stencil that were not available at the start, for notebooks that take them.
         fan_chunk: items of a fan that one execution carries out at most; larger fans are cut into slices.
+        sharing: a `deciders.notebook_runs.notebook_run.Sharing`, for labels that are shared with other runs.
+        forced: nothing is taken over from other runs, either.
     """
 
     name = NOTEBOOK_TYPE
@@ -64,6 +67,8 @@ class NotebookWorkflow(Workflow):
         only: str | None = None,
         origin: dict[str, Any] | None = None,
         missing_dates: list[str] | None = None,
+        sharing: dict[str, Any] | None = None,
+        forced: bool = False,
         fan_chunk: int = FAN_CHUNK,
     ) -> dict[str, Any]:
         given: dict[str, Any] = {
@@ -77,6 +82,8 @@ class NotebookWorkflow(Workflow):
             "sources": sources,
             "only": only,
             "missing_dates": missing_dates,
+            "sharing": sharing,
+            "forced": forced,
         }
         run = NotebookRun.of_arguments(run_id=self.executor.run_id, kept=kept, kept_reports=kept_reports, **given)
         cancellation = self.cancellation
@@ -101,7 +108,7 @@ class NotebookWorkflow(Workflow):
         slices = Slices(self, ItemsWorkflow, given, fan_chunk)
         tasks = ItemTasks(run, share=self.shared, delegate=slices.delegates)
         slices.belong_to(tasks)
-        StepLoop(self, tasks, cancellation, slices).carry_out()
+        StepLoop(self, tasks, cancellation, SharedItems(self, ItemsWorkflow), slices).carry_out()
         end = RunEnd(tasks)
         if end.state is RunState.CANCELLED:
             self.cancel()  # at once: no task may be carried out any more; the end is recorded by whoever looks for it next

@@ -38,6 +38,7 @@ class SensorWorkflow(Workflow):
         last_look: ISO time of the last check of a former sensor; a time of the schedule since then is made up for at once.
         failures, retry_at: number of checks that have failed in a row, and the ISO time of the extra check due for it.
         starts_per_second: limits the rate of starts; None means no limit.
+        forced: with ``once``, what has succeeded runs too, and nothing is kept or taken over.
     """
 
     name = SENSOR_TYPE
@@ -56,9 +57,10 @@ class SensorWorkflow(Workflow):
         failures: int = 0,
         retry_at: str | None = None,
         starts_per_second: float | None = None,
+        forced: bool = False,
     ) -> dict[str, Any]:
         self.specification, self.outputs, self.starts_per_second = specification, outputs, starts_per_second
-        self.paused, self.failures = paused, failures
+        self.paused, self.failures, self.forced = paused, failures, forced
         self.retry_at = datetime.fromisoformat(retry_at) if retry_at is not None else None
         if once or self.schedule is None:
             return self._whole_check()
@@ -199,12 +201,14 @@ class SensorWorkflow(Workflow):
         return whole.as_json()
 
     def _submitted_check(self, began: datetime) -> Future[dict[str, Any]]:
+        forced = {"forced": True} if self.forced else {}
         return self.submit(
             activities.feed_new_dates,
             specification=self.specification,
             outputs=self.outputs,
             check_began=began.isoformat(),
             starts_per_second=self.starts_per_second,
+            **forced,
         )
 
 

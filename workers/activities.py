@@ -12,6 +12,7 @@ from deciders import activities as declared
 from deciders.runs.scenario_runs import ScenarioSet
 from deciders.specification import OutputSpecification
 from deciders.specification.retention_rules import KEPT_ATTEMPTS
+from deciders.tasks.arguments import SharedSettings
 from deciders.tasks.results import NotebookResult
 from deciders.values.item import Item
 from deciders.values.label_state import LabelState
@@ -43,7 +44,9 @@ from .runs.report_paths import remove_renamed
 from .runs.run_origin import recorded_origin
 from .runs.scenario_sets import ended_runs, prepared_scenarios, start_scenario_runs, written_results
 from .runs.sensor_check import check_for_new_dates, start_requested
+from .runs.shared_items import SharedItem, found_shared, why_it_runs
 from .secrets import masked
+from .sharing.run_reasons import plain_parts
 
 
 @declared.already_succeeded.implemented_by
@@ -84,10 +87,14 @@ def execute_notebook(
     scraps: list[str] | AllScraps | None = None,
     key: str | None = None,
     run_id: str | None = None,
+    shared: dict[str, Any] | None = None,
+    forced: bool = False,
+    never_kept: bool = False,
 ) -> dict[str, object]:
     """Run one notebook in a kernel of its own, in its own folder; the result is a `NotebookResult`.
 
-    The arguments are those of a `deciders.tasks.arguments.NotebookTask`.
+    The arguments are those of a `deciders.tasks.arguments.NotebookTask`. What is shared with other runs is taken over from one
+    of them if it has made the same; else the result is a `SharedWork` if the task ``asks``.
 
     When the task is cancelled, the cell is interrupted, and every process that the kernel has started is killed two seconds
     later.
@@ -101,8 +108,33 @@ def execute_notebook(
     task = context()
     artefacts = Artefacts(Path(outputs))
     item = Item(label, index)
+    place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
+    source = Path(inputs_dir) / filename
+    settings = SharedSettings.of_json(shared) if shared is not None else None
+    run_id = run_id or (settings.run_id if settings is not None else None) or task.run_id
+    found = found_shared(
+        place,
+        source,
+        settings,
+        run_id,
+        inputs_dir=Path(inputs_dir),
+        kernel=kernel,
+        kernel_fallback=kernel_fallback,
+        environment=environment or {},
+        parameters=parameters,
+        upstream=upstream,
+        files=files or {},
+        failures=failures or {},
+        flowapi_url_as=flowapi_url_as,
+    )
+    common = found if isinstance(found, SharedItem) else None
+    if common is not None:
+        key = common.parts.key
+        if not forced and (answer := common.answer(task, scraps or ())) is not None:
+            return answer
     attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
-    record_lost_attempt(artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder))
+    former = artefacts.attempt_folder(workflow, instance, label, attempt - 1, item_folder)
+    record_lost_attempt(former)
     if keep_attempts is not None:
         remove_old_attempts(artefacts, workflow, instance, label, item_folder, before=attempt - keep_attempts)
     kernels: list[int] = []
@@ -120,8 +152,7 @@ def execute_notebook(
     task.on_cancel.append(cancellation.cancel)
     if task.cancel_requested():  # since the task began
         cancellation.cancel()
-    place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
-    with recorded_item(run_id or task.run_id, place, attempt, key):
+    with recorded_item(run_id, place, attempt, key) as told_of:
         values = values_of_item(
             (artefacts, workflow, instance),
             parameters=parameters,
@@ -130,13 +161,25 @@ def execute_notebook(
             failures=failures or {},
             flowapi_url_as=flowapi_url_as,
         )
+        plain = plain_parts(source, values, environment or {}, Path(outputs), Path(inputs_dir))
+        why = why_it_runs(found, former, plain, upstream=upstream, is_forced=forced, is_never_kept=never_kept)
+        told_of.reason = str(why) if why is not None else None
         try:
             done = run_notebook(
-                Path(inputs_dir) / filename,
+                source,
                 values,
                 place.folder,
                 label=label,
-                item=ItemOfRun(index, key, run_id or task.run_id) if key is not None or index is not None else None,
+                item=ItemOfRun(
+                    index,
+                    key,
+                    run_id,
+                    run=f"{workflow}/{instance}" if common is not None else None,
+                    key_parts=common.parts.as_json() if common is not None else None,
+                    reason=told_of.reason,
+                )
+                if key is not None or index is not None or told_of.reason is not None
+                else None,
                 attempt=attempt,
                 kernel=kernel,
                 timeout_seconds=timeout_seconds,
@@ -169,6 +212,7 @@ def execute_notebook(
         warnings=done.warnings,
         ended_in_cell=done.ended_in_cell,
         scraps=told,
+        key=common.parts.key if common is not None else None,
     ).as_json()
 
 
@@ -201,11 +245,15 @@ def convert_report(
         ActivityCanceled: the run was cancelled meanwhile.
     """
     artefacts = Artefacts(Path(outputs))
+    made = NotebookResult.of_json(executed)
+    item_folder = Path(file_name).stem if index is not None and file_name is not None else None
+    own = artefacts.notebook(workflow, instance, label, item_folder)
     return made_report(
         OutputSpecification(format=format, template=template, code=code, streams=streams, parameters=parameters),
-        Path(NotebookResult.of_json(executed).path),
+        Path(made.path),
         artefacts.reports_folder(workflow, instance) / (file_name or f"{path_part(label)}.{format}"),
         outputs=artefacts.outputs,
+        noted_beside=own if made.is_taken and own.parent.is_dir() else None,
         reference_date=reference_date,
         inputs_dir=Path(inputs_dir) if inputs_dir is not None else None,
         on_wait=context().check,
@@ -287,6 +335,7 @@ def feed_new_dates(
     outputs: str,
     check_began: str | None = None,
     starts_per_second: float | None = None,
+    forced: bool = False,
 ) -> dict[str, Any]:
     """Start every run that is due, in AutoFlow's order; see :func:`workers.runs.sensor_check.check_for_new_dates`.
 
@@ -297,7 +346,9 @@ def feed_new_dates(
     began = datetime.fromisoformat(check_began) if check_began is not None else None
     task = context()
     whole = whole_specification(specification, task.payloads)
-    return check_for_new_dates(task, whole, outputs, check_began=began, starts_per_second=starts_per_second).as_json()
+    return check_for_new_dates(
+        task, whole, outputs, check_began=began, starts_per_second=starts_per_second, forced=forced
+    ).as_json()
 
 
 @declared.start_runs.implemented_by

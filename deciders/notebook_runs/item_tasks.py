@@ -8,6 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from ..specification.cache_setting import NEVER
 from ..specification.models import OF_THE_DECIDER, NotebookSpecification, WorkflowSpecification
 from ..specification.parameter_values import (
     FailureValue,
@@ -19,13 +20,13 @@ from ..specification.parameter_values import (
     read_value,
 )
 from ..specification.wanted_scraps import wanted_scraps
-from ..specification.workflow_file import INPUTS_DIR, MISSING_DATES
+from ..specification.workflow_file import INPUTS_DIR, MISSING_DATES, OF_THE_DATE
 from ..steps.labels.delegation import Delegate
 from ..steps.labels.slices import Slice
 from ..steps.outcomes import Cause, Outcome
 from ..steps.step import REPEAT_INDEX, REPEAT_SEED
 from ..steps.unfolding import Unfolding
-from ..tasks.arguments import NotebookTask
+from ..tasks.arguments import NotebookTask, SharedSettings
 from ..tasks.results import NotebookResult
 from ..values.item import Item
 from ..values.item_state import BAD, GOOD, ItemState
@@ -125,8 +126,28 @@ class ItemTasks:
             files=files,
             failures=failed,
             scraps=self.scraps[item.label],
-            key=self.key(item) if self._is_known_by_key(item.label) else None,
+            key=self.key(item) if self._is_known_by_key(item.label) and not notebook.is_shared else None,
             run_id=self.part.run_id if self.part is not None else None,
+            shared=self._shared(item) if notebook.is_shared else None,
+            forced=self.run.is_forced or (notebook.is_shared and self.run.forces(item.label)),
+            never_kept=notebook.cache == NEVER,
+        )
+
+    def _shared(self, item: Item) -> SharedSettings:
+        """Return what a worker has to know to find out whether another run has executed the item."""
+        notebook, sharing = self.run.notebooks[item.label], self.run.sharing
+        names = {name: wanted.name for name, wanted in self._values[item.label].items() if isinstance(wanted, PlainName)}
+        axes = self.unfold().axes(item)
+        is_hidden = {*axes, *self.run.graph.steps, *self.run.parameters}  # by a parameter of the workflow's own, say
+        takes_days = any(name in (*OF_THE_DATE, MISSING_DATES) for name in names.values())
+        return SharedSettings(
+            reads=notebook.reads or (),
+            named_files=sharing.named_files,
+            inputs_dir_as=[name for name, wanted in names.items() if wanted == INPUTS_DIR and INPUTS_DIR not in is_hidden],
+            axes={name: self._key_of(value) for name, value in axes.items()},
+            turn=self._turn(item) if axes else 0,
+            stamps=sharing.stamps if takes_days else {},
+            seconds=notebook.shared_seconds,
         )
 
     def _running_items(self, label: str) -> int:
@@ -144,6 +165,8 @@ class ItemTasks:
         return outcome_of_result(result, self.run.graph.wanted[item.label], ItemState.CACHED)
 
     def _kept_result(self, item: Item) -> NotebookResult | None:
+        if self.run.is_forced or self.run.notebooks[item.label].is_shared:
+            return None  # what is shared, its worker finds
         if not self._is_known_by_key(item.label):
             return self.run.kept.get(item.label)
         items = self.run.kept_items.get(item.label)
@@ -209,6 +232,8 @@ class ItemTasks:
         return {"made": made, "path": wanted.path} if isinstance(wanted, FileValue) else {"made": made}
 
     def _key_of(self, value: Any) -> Any:
+        if isinstance(value, Item) and value in self._results and self._results[value].key is not None:
+            return self._results[value].key
         if isinstance(value, list) and any(isinstance(one, Item) for one in value):
             return [self._key_of(one) for one in value]
         return self.key(value) or str(value) if isinstance(value, Item) else value
@@ -280,7 +305,8 @@ class ItemTasks:
     def _paths(self, taken: Any) -> Any:
         if isinstance(taken, list):
             return self._shared_list(taken, None, lambda one: None if one is None else self._paths(one))
-        return {"path": self._results[taken].path}
+        made = self._results[taken]
+        return {"path": made.path} if made.key is None else {"path": made.path, "key": made.key}
 
     def _shared_list(self, taken: list[Any], name: str | None, value_of: Callable[[Any], Any]) -> Any:
         """Return the values of a fan's items, which all items that take them share as they share the list of the items."""

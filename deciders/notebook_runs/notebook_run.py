@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,20 @@ from ..tasks.arguments import RunFolder
 from ..tasks.results import NotebookResult, ReportResult
 
 _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workflows: notebooks have those of their depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing:
+    """Knowledge that a run needs of others, with which it shares items."""
+
+    named_files: Sequence[str] = ()  #: the notebook files of the workflow file
+    stamps: Mapping[str, Any] = field(default_factory=dict)  #: of the data of its days, by name, where its source has any
+    has_children: bool = True  #: the service has child executions
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any] | None) -> Sharing:
+        """Read what a start has given; of runs of former versions nothing."""
+        return cls(**(value or {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,26 +45,31 @@ class NotebookRun:
     kept: Mapping[str, NotebookResult]  #: of labels without items
     kept_items: Mapping[str, Mapping[str, NotebookResult]]  #: by label and key
     kept_reports: Mapping[str, ReportResult]  #: by label and format, such as ``count.pdf``
+    sharing: Sharing = field(default_factory=Sharing)
+    is_forced: bool = False  #: nothing is kept, or taken over from other runs
 
     @classmethod
     def of_arguments(
         cls,
         *,
-        run_id: str,
-        workflow: dict[str, Any],
+        run_id: str = "",
+        workflow: Mapping[str, Any],
         instance: str,
         identity: str,
-        parameters: dict[str, Any],
+        parameters: Mapping[str, Any],
         inputs_dir: str,
         outputs: str,
-        kept: dict[str, dict[str, Any]] | None = None,
-        kept_items: dict[str, dict[str, dict[str, Any]]] | None = None,
-        kept_reports: dict[str, dict[str, Any]] | None = None,
-        sources: dict[str, str] | None = None,
+        kept: Mapping[str, Any] | None = None,
+        kept_items: Mapping[str, Mapping[str, Any]] | None = None,
+        kept_reports: Mapping[str, Any] | None = None,
+        sources: Mapping[str, str] | None = None,
         only: str | None = None,
-        missing_dates: list[str] | None = None,
+        missing_dates: Sequence[str] | None = None,
+        sharing: Mapping[str, Any] | None = None,
+        forced: bool = False,
+        **others: Any,
     ) -> NotebookRun:
-        """Read the arguments with which a run was started; see `deciders.notebook_workflow`.
+        """Read a run from the arguments of `deciders.notebook_workflow.NotebookWorkflow`; ``run_id`` is its own.
 
         Raises:
             ValidationError, KeyError, TypeError, ValueError: they are not those of such a run.
@@ -72,7 +91,13 @@ class NotebookRun:
                 for label, items in (kept_items or {}).items()
             },
             kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
+            sharing=Sharing.of_json(sharing),
+            is_forced=forced,
         )
+
+    def forces(self, label: str) -> bool:
+        """Tell whether a label is to be executed whatever there is of it."""
+        return self.is_forced or label == self.only
 
     @cached_property
     def asked_for(self) -> tuple[NotebookSpecification, ...]:

@@ -142,16 +142,26 @@ class RunEnd:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """Every item of each fan, as the run saw it end, for the records."""
+        """Every item of each fan, and what was taken over from other runs, as the run saw it end, for the records."""
         found = []
         for label in self._in_order():
-            if self._was_asked_for(label) and self.tasks.is_fanned(label):
-                found += [self._item_end(item) for item in self._items(label)]
+            if self._was_asked_for(label):
+                is_fan = self.tasks.is_fanned(label)
+                found += [self._item_end(item) for item in self._items(label) if is_fan or self._is_taken(item)]
         return found
+
+    def _is_taken(self, item: Item) -> bool:
+        result = self.work.results.get(item)
+        return result is not None and result.is_taken
 
     def _item_end(self, item: Item) -> dict[str, Any]:
         state, cause = self.unfolding.item_state(item), self.unfolding.cause(item)
-        end: dict[str, Any] = {"label": item.label, "index": item.index, "folder": self.tasks.folder(item), "state": str(state)}
+        end: dict[str, Any] = {
+            "label": item.label,
+            "index": self.tasks.named(item).index,
+            "folder": self.tasks.folder(item),
+            "state": str(state),
+        }
         if state is ItemState.CACHED:
             end["path"] = self.work.results[item].path
         elif item not in self.work.began:

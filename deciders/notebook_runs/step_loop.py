@@ -21,6 +21,7 @@ from ..values.item import Item
 from ..values.item_state import ItemState
 from .item_tasks import ItemTasks
 from .outcomes_of_items import cause_of, details_of, outcome_of_result, state_after
+from .shared_items import SharedItems
 from .slices import RunningSlice, Slices
 from .work import ReportKey
 
@@ -33,7 +34,15 @@ _Open = Item | ReportKey | RunningSlice
 class StepLoop:
     """The steps of one run, or of one slice of it, carried out."""
 
-    def __init__(self, workflow: Workflow, tasks: ItemTasks, cancellation: Future[None], slices: Slices | None = None) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        tasks: ItemTasks,
+        cancellation: Future[None],
+        shared: SharedItems,
+        slices: Slices | None = None,
+    ) -> None:
+        self._shared = shared
         self.workflow, self.tasks, self.run, self.work = workflow, tasks, tasks.run, tasks.work
         self.unfolding = tasks.unfold()
         self.cancellation = cancellation
@@ -72,20 +81,25 @@ class StepLoop:
             if settled.state is ItemState.CACHED:
                 self._report(settled.item)
         for item in turn.starts:
-            notebook = self.run.notebooks[item.label]
-            future = self.workflow.submit(
-                activities.notebook_activity(notebook.retries, notebook.timeout_seconds),
-                __priority=self.run.urgency_of(item.label),
-                **self.tasks.task(item).as_json(),
-            )
             self.work.began[item] = None
-            self._follow(future, item)
+            self._follow(self._submitted(item), item)
         if self._slices is not None:
             for label, root in turn.stopped:
                 self._slices.stop(label, root, [one for one in self._open.values() if isinstance(one, RunningSlice)])
             for stage in turn.stages:
                 self._slices.cut(stage)
             self._start_slices()
+
+    def _submitted(self, item: Item) -> Future[Any]:
+        notebook, task, priority = self.run.notebooks[item.label], self.tasks.task(item), self.run.urgency_of(item.label)
+        if notebook.is_shared and self.run.sharing.has_children and not self.run.forces(item.label):
+            return self._shared.start(item, task, notebook, priority)
+        activity = activities.notebook_activity(notebook.retries, notebook.timeout_seconds)
+        return self.workflow.submit(activity, __priority=priority, **task.as_json())
+
+    def _after(self, item: Item, future: Future[Any]) -> Future[Any] | None:
+        """Return what is to be waited for before a shared item has ended; nothing begins once the run was cancelled."""
+        return None if self.cancellation.finished else self._shared.following(item, future)
 
     def listen_for_stops(self) -> None:
         """Take signals of the run that a slice belongs to: a label of which nothing is to start any more."""
@@ -107,7 +121,10 @@ class StepLoop:
 
     def _end(self, future: Future[Any], ended: _Open) -> None:
         if isinstance(ended, Item):
-            self.take(self.unfolding.ended(ended, self._outcome(ended, future)))
+            if (following := self._after(ended, future)) is not None:
+                self._follow(following, ended)
+            else:
+                self.take(self.unfolding.ended(ended, self._outcome(ended, future)))
         elif isinstance(ended, RunningSlice):
             assert self._slices is not None
             self.take(self._slices.ended(ended, future))
@@ -117,16 +134,24 @@ class StepLoop:
             self.work.unreported[ended] = cause_of(future.exception)
 
     def _outcome(self, item: Item, future: Future[Any]) -> Outcome:
-        error = future.exception
-        if error is not None:
-            self.work.errors[item] = cause_of(error)
-            if (details := details_of(future)) is not None:
-                self.work.details[item] = details
-            return Outcome(state_after(error))
-        result = NotebookResult.of_json(future.result)
+        elsewhere, error = self._shared.end(item, future), future.exception
+        if elsewhere is not None and elsewhere.result is None:
+            return self._failed(item, elsewhere.state, elsewhere.said or "", elsewhere.details)
+        if elsewhere is None and error is not None:
+            return self._failed(item, state_after(error), cause_of(error), details_of(future))
+        result = NotebookResult.of_json(future.result if elsewhere is None else elsewhere.result or {})
         self.work.results[item] = result
+        if result.is_taken:
+            del self.work.began[item]
         self._report(item)
-        return outcome_of_result(result, self.run.graph.wanted[item.label])
+        state = ItemState.CACHED if result.is_taken else ItemState.SUCCEEDED
+        return outcome_of_result(result, self.run.graph.wanted[item.label], state)
+
+    def _failed(self, item: Item, state: ItemState, said: str, details: str | None) -> Outcome:
+        self.work.errors[item] = said
+        if details is not None:
+            self.work.details[item] = details
+        return Outcome(state)
 
     # ---- cancellation ------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class WantedRun:
     run: PlannedRun
     only: str | None = None  #: run this notebook alone, and those it needs that have not succeeded
     gives_way: bool = False  #: its priority is one lower than its workflow's
+    forced: bool = False  #: nothing is kept, or taken over from other runs
     started_by: str | None = None  #: :data:`SENSOR` etc. or a person; None for a request of version 0.1, which does not have it
 
 
@@ -37,6 +38,7 @@ def run_request(
     keeps_labels: bool,
     only: str | None = None,
     gives_way: bool = False,
+    forced: bool = False,
     started_by: str | None = None,
     own_instance: str | None = None,
 ) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def run_request(
     ``own_instance`` is that of a scenario, whose only date is None.
 
     ``keeps_labels`` skips notebooks that succeeded before and whose inputs are unchanged; ``only`` runs the notebook of that
-    label again, and none that depend on it. Runs with ``gives_way`` have a lower priority.
+    label again, and none that depend on it. Runs with ``gives_way`` have a lower priority; for those that are ``forced``
+    nothing is taken over from other runs, either.
     """
     return {
         "entry": entry.model_dump(mode="json"),
@@ -54,13 +57,19 @@ def run_request(
         "keeps_labels": keeps_labels,
         "only": only,
         "gives_way": gives_way,
+        **({"forced": True} if forced else {}),
         **({"started_by": started_by} if started_by is not None else {}),
         **({"own_instance": own_instance} if own_instance is not None else {}),
     }
 
 
 def requests_for(
-    runs: Iterable[PlannedRun], *, only: str | None = None, gives_way: bool = False, started_by: str | None = None
+    runs: Iterable[PlannedRun],
+    *,
+    only: str | None = None,
+    gives_way: bool = False,
+    forced: bool = False,
+    started_by: str | None = None,
 ) -> list[dict[str, Any]]:
     """Make requests for exactly these runs, with their reasons, as few as keep the order."""
     requests: list[dict[str, Any]] = []
@@ -79,6 +88,7 @@ def requests_for(
                     keeps_labels=keeps_labels,
                     only=only,
                     gives_way=gives_way,
+                    forced=forced,
                     started_by=started_by,
                 )
             )
@@ -102,7 +112,13 @@ def requested_runs(requests: Iterable[Mapping[str, Any]]) -> Iterator[WantedRun]
             asked = dataclasses.replace(
                 run, reason=Reason.parse(request["reason"]), is_rerun=True, keeps_labels=bool(request["keeps_labels"])
             )
-            yield WantedRun(asked, request["only"], bool(request.get("gives_way")), request.get("started_by"))
+            yield WantedRun(
+                asked,
+                request["only"],
+                bool(request.get("gives_way")),
+                forced=bool(request.get("forced")),
+                started_by=request.get("started_by"),
+            )
 
 
 def requests_fault(requests: Any) -> str | None:

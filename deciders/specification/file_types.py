@@ -22,6 +22,7 @@ from ..dates.durations import DURATION_PATTERN, seconds_of
 from ..dates.reference_dates import LAST, LONGEST_STEP_DAYS, WEEKDAYS, ReferenceDates, ReferenceDatesError
 from ..dates.written_dates import written_date
 from ..problems import kind_of
+from .cache_setting import read_cache
 from .notebook_limits import LONGEST_SECONDS, duration_seconds, memory_bytes
 from .retention_rules import MOST_ATTEMPTS, kept_attempts, kept_seconds
 from .yaml_lines import BROKEN, holds_broken
@@ -69,6 +70,19 @@ def _setting(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return value if value is BROKEN else read(value)
         except ValueError as error:
             raise refusal(OF_A_SETTING, f" {error}") from None
+
+    return checked
+
+
+def _setting_of_an_owner(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A validator by a function whose ValueError is the rest of a sentence that begins with a setting and whose it is."""
+
+    def checked(value: Any) -> Any:
+        try:
+            return value if holds_broken(value) else read(value)
+        except ValueError as error:
+            text = str(error)
+            raise refusal(OF_AN_OWNER, text if text.startswith(":") else f" {text}") from None
 
     return checked
 
@@ -199,6 +213,15 @@ Retries = Annotated[
 Kernel = Annotated[
     str,
     BeforeValidator(_must_be(_kernel), json_schema_input_type=Annotated[str, StringConstraints(pattern=_KERNEL_PATTERN)]),
+]
+
+_Shared = Annotated[
+    dict[str, Annotated[float, Field(gt=0)] | _DurationText],
+    Field(min_length=1, max_length=1, json_schema_extra={"propertyNames": {"const": "shared"}}),
+]
+#: A word, or ``{shared: seconds}``.
+Cache = Annotated[
+    Any, BeforeValidator(_setting_of_an_owner(read_cache), json_schema_input_type=Literal["run", "shared", "never"] | _Shared)
 ]
 
 

@@ -21,6 +21,7 @@ from ..problems import UnknownWorkflowError, did_you_mean
 from ..steps.graph import Graph
 from ..steps.step import DEFAULT_LIMIT
 from ..values.report_format import ReportFormat
+from .cache_setting import is_shared
 from .retention_rules import KEPT_ATTEMPTS, KEPT_HISTORY_SECONDS
 from .scenarios.scenario_set import ScenarioSetSpecification
 from .sources import FlowApiSource, Source
@@ -46,7 +47,7 @@ class OutputSpecification(_Model):
 
 
 #: Of a notebook: what the decider goes by, or hands on in another form. All else are arguments of the worker.
-OF_THE_DECIDER = ("label", "filename", "parameters", "output", "retries", "cache", "needs", *STEP_KEYS)
+OF_THE_DECIDER = ("label", "filename", "parameters", "output", "retries", "cache", "reads", "needs", *STEP_KEYS)
 
 
 class NotebookSpecification(_Model):
@@ -66,7 +67,10 @@ class NotebookSpecification(_Model):
     kernel: str | None = None  #: None means the notebook's own
     kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
-    cache: Literal["run", "never"] = "run"  #: whether a retried run may keep the notebook's former result
+    #: what may be kept instead of being run: what a retried run had, or with ``shared`` what equals it of any run, for ever or
+    #: for so many seconds
+    cache: Literal["run", "shared", "never"] | dict[Literal["shared"], int] = "run"
+    reads: tuple[str, ...] | None = None  #: patterns of files in the inputs folder that count for what is shared
     environment: dict[str, str] = {}  #: added to that of the worker
     needs: tuple[str, ...] = ()  #: labels that must have ended before it can run, in order of first mention
     for_each: str | dict[str, Any] | None = None  #: the fan that it follows, or the sources of its axes, as the file has them
@@ -79,6 +83,16 @@ class NotebookSpecification(_Model):
     after: tuple[str, ...] = ()  #: labels that must have ended before, whose values it does not take
     on_failure: Literal["stop", "continue"] | dict[str, str] = "stop"  #: or ``{run: label}``
     on_item_failure: Literal["continue", "stop"] = "continue"
+
+    @property
+    def is_shared(self) -> bool:
+        """True if what equals it of any run is taken over."""
+        return is_shared(self.cache)
+
+    @property
+    def shared_seconds(self) -> int | None:
+        """The age after which a result is not taken over any more; None means never."""
+        return self.cache["shared"] if isinstance(self.cache, dict) else None
 
     @field_validator("output", mode="before")
     @classmethod
@@ -127,13 +141,15 @@ class WorkflowSpecification(_Model):
 
     @cached_property
     def known_by_key(self) -> frozenset[str]:
-        """Labels whose items a later attempt knows again by a key, not by their label: fans, and what takes values or fans."""
+        """Labels whose items a later attempt knows again by a key, not by their label: fans, what takes values or fans, and
+        what is shared with other runs."""
         found = set[str]()
         for notebook in self.notebooks:  # each after those that it needs
             has_forms = any(not isinstance(source, str) for source in notebook.parameters.values())
             if (
                 self.graph.steps[notebook.label].is_fan
                 or has_forms
+                or notebook.is_shared
                 or found.intersection(self.graph.steps[notebook.label].takes)
             ):
                 found.add(notebook.label)

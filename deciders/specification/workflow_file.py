@@ -17,6 +17,7 @@ from ..dates.date_stencil import DEFAULT_STENCIL
 from ..values.report_format import DESCRIPTION, ReportFormat
 from .file_types import (
     ABSENT,
+    Cache,
     Day,
     Duration,
     Entry,
@@ -127,10 +128,14 @@ class NotebookEntry(Entry):
         description="Which warnings of Python's warnings module turn it orange: those of your own code, all, or none; own if "
         "not given.",
     )
-    cache: Literal["run", "never"] = Field(
+    cache: Cache = Field(
         ABSENT,
-        description="Whether a run that is tried again keeps what it came to before (run, if not given) or runs it again, and "
-        "what needs it (never).",
+        description="Whether a run that is tried again keeps what it came to before (run, if not given), takes over what "
+        "equals it of any run (shared, or {shared: 7d} for at most so long), or runs it again, and what needs it (never).",
+    )
+    reads: list[str] = Field(
+        ABSENT,
+        description="With cache: shared, patterns of the files beside this one that it reads; their contents count.",
     )
     env: dict[str, str] = Field(
         ABSENT,
@@ -206,9 +211,7 @@ class WorkflowEntry(Entry):
     warnings: Literal["own", "all", "none"] = Field(
         ABSENT, description="The same for each of its notebooks that does not say otherwise."
     )
-    cache: Literal["run", "never"] = Field(
-        ABSENT, description="The same for each of its notebooks that does not say otherwise."
-    )
+    cache: Cache = Field(ABSENT, description="The same for each of its notebooks that does not say otherwise.")
     priority: int = Field(
         ABSENT,
         ge=-100,

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..notebooks.notebook_parameters import INJECTED, has_leftover_tag, read_notebook_parameters
 from ..problems import Problems, listed, near_miss, shown
+from .cache_rules import check_cache
 from .inputs_folder import checked_file, folded_name, name_fault
 from .notebook_limits import check_environment
 from .output_rules import check_outputs
@@ -113,6 +114,7 @@ def checked_workflows(root: YamlNode, inputs_dir: Path, problems: Problems) -> l
             how = "is defined twice" if other == name.text else f"differs from {shown(other)} only in case"
             problems.add(name.line, f"workflow name {shown(name.text)} {how} (first in line {line})")
         found.append(_checked_workflow(name.text, entry, inputs_dir, problems))
+        check_cache(entry, {one.label: one.wanted for one in found[-1].notebooks}, inputs_dir, problems)
         check_policy(entry, root, problems)
     return found
 

@@ -29,7 +29,60 @@ class RunFolder:
 
 
 _FOLDER = ("workflow", "instance", "outputs")
-_OF_STEPS = ("index", "items", "item_folder", "files", "failures", "scraps", "key", "run_id")
+_OF_STEPS = (
+    "index",
+    "items",
+    "item_folder",
+    "files",
+    "failures",
+    "scraps",
+    "key",
+    "run_id",
+    "shared",
+    "forced",
+    "never_kept",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedSettings:
+    """Everything that a worker has to know of an item which is shared with other runs, beside its task."""
+
+    reads: Sequence[str] = ()  #: patterns of files in the inputs folder whose contents count
+    named_files: Sequence[str] = ()  #: notebook files of the workflow file, which notebooks do not import
+    inputs_dir_as: Sequence[str] = ()  #: parameters that are the inputs folder
+    axes: Mapping[str, Any] = field(default_factory=dict)  #: of the item; the keys of items
+    turn: int = 0  #: how many items of its label before it have the same axes
+    stamps: Mapping[str, Any] = field(default_factory=dict)  #: of the data of its days, by name
+    seconds: int | None = None  #: age up to which a result is taken over; None means any
+    asks: bool = False  #: if there is nothing to take over, the answer is a `SharedWork`, and nothing is executed
+    looks: bool = False  #: the answer is to say whether an execution of its own carries it out
+    run_id: str | None = None  #: of the run that it is carried out for by another execution; None: the task's own
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as the history holds them, without other defaults than ``asks``."""
+        found = {
+            "reads": list(self.reads),
+            "named_files": list(self.named_files),
+            "inputs_dir_as": list(self.inputs_dir_as),
+            "axes": dict(self.axes),
+            "turn": self.turn,
+            "stamps": dict(self.stamps),
+            "seconds": self.seconds,
+            "asks": self.asks,
+            "looks": self.looks,
+            "run_id": self.run_id,
+        }
+        return {name: value for name, value in found.items() if value or name == "asks"}  # never empty
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> SharedSettings:
+        """Read the settings in a history.
+
+        Raises:
+            TypeError: ``value`` is no such mapping.
+        """
+        return cls(**value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +109,9 @@ class NotebookTask:
     scraps: Sequence[str] = ()  #: names of the scraps to be told with its end
     key: str | None = None  #: identifies its work for a later attempt
     run_id: str | None = None  #: of the run to whose records the item belongs; None: the one that the task belongs to
+    shared: SharedSettings | None = None  #: of an item that other runs may have executed
+    forced: bool = False  #: it is to run whatever there is
+    never_kept: bool = False  #: it runs each time, as its ``cache`` is ``never``
 
     @property
     def name(self) -> str:
@@ -72,7 +128,7 @@ class NotebookTask:
             "flowapi_url_as": list(self.flowapi_url_as),
             **self.settings,
             **self.folder.as_json(),
-            **{name: value for name, value in self._of_steps() if value or value == 0},
+            **{name: value for name, value in self._of_steps() if value or (value == 0 and value is not False)},
         }
 
     def _of_steps(self) -> Sequence[tuple[str, Any]]:
@@ -86,6 +142,9 @@ class NotebookTask:
             ("scraps", list(self.scraps)),
             ("key", self.key),
             ("run_id", self.run_id),
+            ("shared", self.shared.as_json() if self.shared is not None else None),
+            ("forced", self.forced),
+            ("never_kept", self.never_kept),
         )
 
     @classmethod
@@ -98,6 +157,8 @@ class NotebookTask:
         own = ("label", "filename", "inputs_dir", "parameters", "upstream", "flowapi_url_as")
         settings = {name: one for name, one in value.items() if name not in (*own, *_OF_STEPS, *_FOLDER)}
         of_steps = {name: value[name] for name in _OF_STEPS if name in value}
+        if "shared" in of_steps:
+            of_steps["shared"] = SharedSettings.of_json(of_steps["shared"])
         return cls(**{name: value[name] for name in own}, **of_steps, settings=settings, folder=RunFolder.of_json(value))
 
 

@@ -53,22 +53,49 @@ class NotebookResult(FileResult):
 
     ended_in_cell: int | None = None  #: cell in which the notebook ended itself, counted from 1; None: it ran to its last cell
     scraps: Mapping[str, Any] = field(default_factory=dict)  #: those that its task has asked for, by name
+    key: str | None = None  #: of its work, if it is shared with other runs
+    taken_from: str | None = None  #: NAME/INSTANCE of the run that has executed it, if it was taken over
 
     def as_json(self) -> dict[str, Any]:
         found = FileResult.as_json(self)
         if self.ended_in_cell is not None:
             found["ended_in_cell"] = self.ended_in_cell
-        return {**found, "scraps": dict(self.scraps)} if self.scraps else found
+        if self.scraps:
+            found["scraps"] = dict(self.scraps)
+        return found | {name: value for name in ("key", "taken_from") if (value := getattr(self, name)) is not None}
 
     @staticmethod
     def _fields(value: Mapping[str, Any]) -> dict[str, Any]:
         own = {"ended_in_cell": value.get("ended_in_cell") or None, "scraps": value.get("scraps") or {}}
-        return {**FileResult._fields(value), **own}
+        return {**FileResult._fields(value), **own, "key": value.get("key"), "taken_from": value.get("taken_from")}
+
+    @property
+    def is_taken(self) -> bool:
+        """True if it was taken over, and not executed."""
+        return self.taken_from is not None
 
     @property
     def remarks(self) -> Sequence[str]:
         """Note where the notebook ended itself, if it did."""
         return (f"ended by the notebook in cell {self.ended_in_cell}",) if self.ended_in_cell is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWork:
+    """Answer to the question whether an item is to run that is shared with other runs: it is, and nobody has executed it."""
+
+    key: str
+    is_open: bool = False  #: an execution of its own carries it out, as far as the service's lists say
+
+    def as_json(self) -> dict[str, Any]:
+        return {"to_run": self.key, **({"is_open": True} if self.is_open else {})}
+
+    @classmethod
+    def of_json(cls, value: Any) -> SharedWork | None:
+        """Read the answer; None if it is that of an item which has ended."""
+        if not isinstance(value, Mapping) or "to_run" not in value:
+            return None
+        return cls(str(value["to_run"]), bool(value.get("is_open")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,13 +62,13 @@ class ReasonKind(StrEnum):
     BACKFILL_MISSING = "backfill_missing"
     BACKFILL_STATE = "backfill_state"
     RETRIED = "retried"
+    FORCED = "forced"
     BY_HAND = "by_hand"
     #: with parameters or a stencil that no entry of the sensor has for the date: it makes no entry's date done
     BY_HAND_FOR_NO_ENTRY = "by_hand_for_no_entry"
     # of a scenario
     PARAMETERS_CHANGED = "parameters_changed"
     RUNS_WITH_OTHER_PARAMETERS = "runs_with_other_parameters"
-    FORCED = "forced"
     #: a sentence that no version writes; it is only read
     OTHER = "other"
 
@@ -129,11 +129,11 @@ _WORDINGS: Mapping[ReasonKind, _Wording] = {
     _K.BACKFILL_MISSING: _Wording("missing"),
     _K.BACKFILL_STATE: _Wording("{state}"),
     _K.RETRIED: _Wording("runs.retry: {state} before"),
+    _K.FORCED: _Wording("forced"),
     _K.BY_HAND: _Wording("started by hand"),
     _K.BY_HAND_FOR_NO_ENTRY: _Wording("started by hand, for no entry of the sensor"),
     _K.PARAMETERS_CHANGED: _Wording("parameters_changed: {parameters}", counted="its parameters have changed"),
     _K.RUNS_WITH_OTHER_PARAMETERS: _Wording("running with other parameters; start it again once that has ended"),
-    _K.FORCED: _Wording("forced"),
     _K.OTHER: _Wording("{sentence}"),
 }
 

@@ -17,6 +17,7 @@ class Conditions:
         adopt: take the workflows over from another file that had their names, or the outputs from another service.
         interrupts: entered while runs are carried out: the first interrupt lets what is under way end, the second cancels.
             None leaves signals alone: a program gives the call up with ``close()``.
+        force: run what has succeeded, too, and keep or take over nothing.
 
     Raises:
         DefinitionError: ``workers`` is not 1 or more.
@@ -25,6 +26,7 @@ class Conditions:
     workers: int | None = None
     adopt: bool = False
     interrupts: Interrupts | None = None
+    force: bool = False
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers)

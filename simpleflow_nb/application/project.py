@@ -30,7 +30,7 @@ class Project:
     such a call carries out what it starts, and waits for it; on a service, deciders and workers do.
 
     ``workers`` is how many notebooks run at once (None: the number of cores); ``adopt`` takes the workflows over from another
-    file that had their names.
+    file that had their names; ``force`` runs what has succeeded, too, and keeps or takes over nothing.
     """
 
     def __init__(self, specification: Specification, outputs: Path, service: Service) -> None:
@@ -142,6 +142,7 @@ class Project:
         *,
         new: bool = False,
         adopt: bool = False,
+        force: bool = False,
         workers: int | None = None,
     ) -> UnderWay[Outcome]:
         """Run a workflow once. A run that has succeeded is done again; one that is open is continued.
@@ -157,13 +158,13 @@ class Project:
             OutputsError: the outputs folder cannot be written to.
             SourceError: data that are remembered with the run cannot be read.
         """
-        how = Conditions(workers, adopt)
+        how = Conditions(workers, adopt, force=force)
         call = requested_runs.start(
             self.specification, self.outputs, self.service, name, parameters or {}, new=new, conditions=how
         )
         return UnderWay(call)
 
-    def check(self, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+    def check(self, *, adopt: bool = False, force: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
         """Look for new dates once, and run what is due, as ``sensor.start --once``.
 
         Raises:
@@ -172,7 +173,7 @@ class Project:
         """
         check_sensor(self.specification)
         check_writable(self.outputs)
-        how = Conditions(workers, adopt)
+        how = Conditions(workers, adopt, force=force)
         return UnderWay(self.service.look_for_dates([self.specification], self.outputs, once=True, conditions=how))
 
     def backfill(
@@ -186,6 +187,7 @@ class Project:
         latest_first: bool = False,
         max_parallel: int | None = None,
         adopt: bool = False,
+        force: bool = False,
         workers: int | None = None,
     ) -> UnderWay[Outcome]:
         """Run a workflow for the available dates of a period, with the parameters of each of its sensor entries.
@@ -204,8 +206,8 @@ class Project:
             OutputsError: the outputs folder cannot be written to.
             SourceError: the available dates cannot be read.
         """
-        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
-        how = Conditions(workers, adopt)
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first, force)
+        how = Conditions(workers, adopt, force=force)
         call = backfills.backfill(
             self.specification, self.outputs, self.service, wanted, most_at_once=max_parallel, conditions=how
         )
@@ -225,7 +227,7 @@ class Project:
         wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
         return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
 
-    def retry(self, run: str, *, adopt: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
+    def retry(self, run: str, *, adopt: bool = False, force: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
         """Run again what failed or was skipped of a run; what succeeded is kept, unless it needs something that has changed. An
         interrupted run is continued.
 
@@ -237,7 +239,7 @@ class Project:
             DefinitionError: there is no such run, or it is running.
             OutputsError: the outputs folder cannot be written to.
         """
-        how = Conditions(workers, adopt)
+        how = Conditions(workers, adopt, force=force)
         return UnderWay(retries.retry(self.specification, self.outputs, self.service, run, conditions=how))
 
     def wait(self, run: str) -> UnderWay[Outcome]:

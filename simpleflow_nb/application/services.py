@@ -175,7 +175,7 @@ class Swf:
         if new:
             raise DefinitionError("a new run beside an open one is for runs on this machine; cancel the open one first")
         with self.opened(outputs) as place:
-            return (yield from start_there(place, specification, outputs, run, adopt=conditions.adopt))
+            return (yield from start_there(place, specification, outputs, run, adopt=conditions.adopt, force=conditions.force))
 
     def carry_out(
         self,
@@ -242,8 +242,11 @@ class Swf:
         from .runners.remote_checks import look_for_dates_there
 
         with self.opened(outputs) as place:
-            adopt = conditions.adopt
-            return (yield from look_for_dates_there(place, specifications, outputs, once=once, adopt=adopt))
+            return (
+                yield from look_for_dates_there(
+                    place, specifications, outputs, once=once, adopt=conditions.adopt, force=conditions.force
+                )
+            )
 
     @contextmanager
     def opened(self, outputs: Path) -> Iterator[Place]:

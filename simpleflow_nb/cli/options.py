@@ -36,6 +36,11 @@ def adopt_option(command: F) -> F:
     return click.option("--adopt", is_flag=True, help=text)(command)
 
 
+def force_option(command: F) -> F:
+    text = "Run everything, also what has succeeded, and keep or take over nothing."
+    return click.option("--force", is_flag=True, help=text)(command)
+
+
 def outputs_option(command: F) -> F:
     text = f"Folder for notebooks, reports and records. [default: ${AUTOFLOW_OUTPUTS_DIR.name}, or 'outputs' beside FILE.yml]"
     return click.option("--outputs", type=click.Path(path_type=Path, file_okay=False), help=text)(command)
@@ -84,6 +89,6 @@ def durable_option(command: F) -> F:
     return click.option("--durable", is_flag=True, help=text)(command)
 
 
-def conditions_of(nb_workers: int | None, *, adopt: bool) -> Conditions:
+def conditions_of(nb_workers: int | None, *, adopt: bool, force: bool) -> Conditions:
     """Return the conditions of runs that these options say; the user may interrupt them."""
-    return Conditions(nb_workers, adopt, Interrupts())
+    return Conditions(nb_workers, adopt, Interrupts(), force)

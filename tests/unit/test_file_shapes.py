@@ -57,7 +57,8 @@ workflows:
         kernel: python3
         kernel_fallback: true
         warnings: own
-        cache: run
+        cache: {shared: 7d}
+        reads: [template.typ]
         env:
           THREADS: "1"
         for_each:

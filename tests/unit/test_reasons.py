@@ -87,12 +87,12 @@ SENTENCES: list[tuple[ReasonKind, dict[str, Any], str]] = [
         "backfill: notebook_changed: a.ipynb",
     ),
     (K.RETRIED, {"state": RunState.TERMINATED}, "runs.retry: terminated before"),
+    (K.FORCED, {}, "forced"),
     (K.BY_HAND, {}, "started by hand"),
     (K.BY_HAND_FOR_NO_ENTRY, {}, "started by hand, for no entry of the sensor"),
     (K.BACKFILL_MISSING, {}, "missing"),
     (K.PARAMETERS_CHANGED, {"parameters": "year 1 -> 2, mode new"}, "parameters_changed: year 1 -> 2, mode new"),
     (K.RUNS_WITH_OTHER_PARAMETERS, {}, "running with other parameters; start it again once that has ended"),
-    (K.FORCED, {}, "forced"),
 ]
 #: what stands for whatever sentence comes after it, so that it is not known by its words
 NOT_READ = {

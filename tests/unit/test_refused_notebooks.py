@@ -20,6 +20,7 @@ def test_a_typo_in_the_name_of_a_parameter_is_reported_once(inputs):
 DURATION = "a duration of at most 30 days, such as 90 (seconds), 10m or 2h"
 
 
+CACHE = "must be 'run', 'shared', {shared: 7d} or 'never'"
 MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
 
 
@@ -53,8 +54,35 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
             ["6: 'tempalte' is not a setting of the output of notebook 'a' (did you mean 'template'?)"],
         ),
         ("output: null", "", ["6: 'output' of notebook 'a' must be a mapping or a list, not null"]),
-        ("cache: shared", "", ["6: 'cache' of notebook 'a' must be 'run' or 'never', not 'shared'"]),
-        ("cache: false", "", ["6: 'cache' of notebook 'a' must be 'run' or 'never', not false"]),
+        ("cache: always", "", [f"6: 'cache' of notebook 'a' {CACHE}, not 'always'"]),
+        ("cache: false", "", [f"6: 'cache' of notebook 'a' {CACHE}, not false"]),
+        ("cache: {run: 7d}", "", [f"6: 'cache' of notebook 'a' {CACHE}, not a mapping"]),
+        (
+            "cache: {shared: 7w}",
+            "",
+            ["6: 'cache' of notebook 'a': 'shared' must be a length of time such as 90 s, 10 min, 2 h or 1 d, not '7w'"],
+        ),
+        (
+            "cache: {shared: 0}",
+            "",
+            [
+                "6: 'cache' of notebook 'a': 'shared' must be longer than 0 s; write never if nothing is to be taken over",
+            ],
+        ),
+        (
+            "parameters: {x: inputs_dir}\ncache: shared",
+            "",
+            [
+                "6: notebook 'a' is shared and takes 'inputs_dir', so nobody can tell which files it reads there; name them, "
+                "as in reads: ['*.csv'], or write reads: [] if it reads none",
+            ],
+        ),
+        ("reads: ['../*.csv']\ncache: shared", "", ["6: the pattern '../*.csv' leaves the folder of this file"]),
+        (
+            "reads: [other**]\ncache: shared",
+            "",
+            ["6: the pattern 'other**' has '**' beside other characters; it is a folder of any name"],
+        ),
         ("output: {}", "", ["6: the output of notebook 'a' lacks 'format'"]),
         ("output: {format: PDF}", "", ["6: 'format' of the output of notebook 'a' must be 'pdf' or 'html', not 'PDF'"]),
         ("output: []", "", ["6: 'output' of notebook 'a' is an empty list; leave it out"]),

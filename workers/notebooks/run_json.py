@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,15 @@ class ItemOfRun:
     index: int | None  #: None of a label without a list of items
     key: str | None  #: identifies its work for a later attempt
     run_id: str
+    run: str | None = None  #: NAME/INSTANCE
+    key_parts: Mapping[str, Any] | None = None  #: what the key was made of, if other runs may take it over
+    reason: str | None = None  #: why it runs although it ran before
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the record says; what came later than the first three only where there is any."""
+        own = {"index": self.index, "key": self.key, "run_id": self.run_id}
+        others = {"run": self.run, "key_parts": self.key_parts, "reason": self.reason}
+        return own | {name: value for name, value in others.items() if value is not None}
 
 
 class RunJson:
@@ -78,7 +87,7 @@ class RunJson:
             "ended_in_cell": None,
             "skipped_for": None,
             "error": None,
-            **(asdict(item) if item is not None else {}),
+            **(item.as_json() if item is not None else {}),
         }
         self._write()
 

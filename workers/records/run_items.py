@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .run_tables import aware, utc
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _RUNS_OF_A_QUERY = 500  #: a database takes a bounded number of values
+_INSTANCE_PART = 2  #: of ``notebooks/<workflow>/<instance>/<label>``
 
 ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "skipped"]
 
@@ -40,8 +41,16 @@ class ItemRecord:
     key: str | None = None  #: identifies its inputs, so that others with the same inputs find it; None if unknown
     taken_from: str | None = None  #: run id of the run that executed a ``cached`` item; None if unknown
     folder: str | None = None  #: relative to the outputs folder, with slashes
-    reason: str | None = None  #: why it was skipped
+    #: why it was skipped, or a `deciders.values.item_reason.ItemReason`: why it ran although it ran before, or was kept
+    reason: str | None = None
     error: str | None = None
+
+
+class Reference(NamedTuple):
+    """Something that a run has taken over and not copied."""
+
+    owner: tuple[str, str] | None  #: workflow and instance of the run that has taken it over; None of one that goes on
+    instance: tuple[str, str]  #: those of the folder where it is, as parts of its path
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +104,42 @@ def read_items_of(connection: sa.Connection, run_ids: Sequence[str]) -> Iterator
         chosen = items.c.run_id.in_(run_ids[at : at + _RUNS_OF_A_QUERY])
         query = sa.select(items).where(chosen).order_by(items.c.run_id, items.c.label, items.c.index)
         yield from (_item_of(row) for row in connection.execute(query).all())
+
+
+def items_with_key(connection: sa.Connection, key: str) -> list[ItemRecord]:
+    """Return what runs have executed with success under a key, the latest first."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    query = sa.select(items).where(items.c.key == key, items.c.state == "succeeded").order_by(items.c.ended.desc())
+    return [_item_of(row) for row in connection.execute(query)]
+
+
+def latest_items(connection: sa.Connection, label: str, below: str, most: int) -> list[ItemRecord]:
+    """Return what runs have executed of a label with success, the latest first, in folders that begin with ``below``."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    is_one = (items.c.label == label, items.c.state == "succeeded", items.c.key.is_not(None))
+    query = sa.select(items).where(*is_one, items.c.folder.startswith(below, autoescape=True))
+    return [_item_of(row) for row in connection.execute(query.order_by(items.c.ended.desc()).limit(most))]
+
+
+def references(connection: sa.Connection, runs: sa.Table) -> list[Reference]:
+    """Return what all runs have taken over from others."""
+    import sqlalchemy as sa
+
+    items = items_table()
+    joined = items.outerjoin(runs, runs.c.run_id == items.c.run_id)
+    columns = (runs.c.workflow_name, runs.c.instance, items.c.folder)
+    is_one = (items.c.state == "cached", items.c.folder.is_not(None))
+    found = []
+    for name, instance, folder in connection.execute(sa.select(*columns).select_from(joined).where(*is_one).distinct()):
+        parts = folder.split("/")
+        if len(parts) > _INSTANCE_PART:
+            owner = (name, instance) if name is not None and instance is not None else None
+            found.append(Reference(owner, (parts[_INSTANCE_PART - 1], parts[_INSTANCE_PART])))
+    return found
 
 
 def _put(connection: sa.Connection, item: ItemRecord, replaces: sa.ColumnElement[bool]) -> None:

@@ -24,7 +24,16 @@ from simpleflow_nb.variables import AUTOFLOW_DB_PASSWORD, AUTOFLOW_DB_URI
 from ..kept_paths import found_text, kept_path, kept_text
 from .autoflow_records import read_autoflow_ends, read_autoflow_instances
 from .run_database import RecordsError, RunDatabase
-from .run_items import ItemRecord, read_items_of, settle_items, write_item
+from .run_items import (
+    ItemRecord,
+    Reference,
+    items_with_key,
+    latest_items,
+    read_items_of,
+    references,
+    settle_items,
+    write_item,
+)
 from .run_queries import (
     failures_since_success,
     latest_cells,
@@ -141,6 +150,21 @@ class RunRecords(RunDatabase):
             for item in read_items_of(connection, run_ids):
                 found.setdefault(item.run_id, []).append(self._found_item(item))
         return found
+
+    def items_with_key(self, key: str) -> list[ItemRecord]:
+        """Return what runs have executed with success under a key, whatever their workflows, the latest first."""
+        with self.transaction() as connection:
+            return items_with_key(connection, key)
+
+    def latest_items(self, label: str, below: str, most: int = 1) -> list[ItemRecord]:
+        """Return the latest items with a key that were executed with success of a label, in folders below that one."""
+        with self.transaction() as connection:
+            return latest_items(connection, label, below, most)
+
+    def references(self) -> list[Reference]:
+        """Return what all runs have taken over, from others or from former runs of their instances."""
+        with self.transaction() as connection:
+            return references(connection, self._runs)
 
     def states(self) -> dict[tuple[str, str], RunState]:
         """(workflow name, identity) -> `RunState.of_instance` of its latest run: succeeded, skipped or failed.

@@ -12,6 +12,7 @@ from typing import Any
 
 from deciders.values.artefact_key import ArtefactKey, ArtefactKind
 from deciders.values.item import Item
+from deciders.values.item_reason import ItemReason
 from deciders.values.label_state import LabelState
 from simpleflow_nb.exceptions import ActivityCanceled
 
@@ -57,19 +58,27 @@ class ItemPlace:
         return f"{Item(self.label, self.index)} of {self.workflow}/{self.instance}"
 
 
+@dataclass
+class ToldOfItem:
+    """Things about an item that are known only while it is under way, for its row."""
+
+    reason: str | None = None  #: why it runs although it ran before
+
+
 @contextmanager
-def recorded_item(run_id: str, place: ItemPlace, attempt: int, key: str | None = None) -> Iterator[None]:
+def recorded_item(run_id: str, place: ItemPlace, attempt: int, key: str | None = None) -> Iterator[ToldOfItem]:
     """Write the row of an item when the block has ended, with whatever outcome.
 
     An unreachable database is no failure: the row is then written with the end of the run, from the files in the notebook's
     folder (see `ends_of_items`). Nothing is written when the process is being stopped, as the item is retried.
     """
+    told = ToldOfItem()
     try:
-        yield
+        yield told
     except Exception as error:
-        _write(run_id, place, attempt, _state_after(error), str(error), key)
+        _write(run_id, place, attempt, _state_after(error), str(error), key, told.reason)
         raise
-    _write(run_id, place, attempt, "succeeded", None, key)
+    _write(run_id, place, attempt, "succeeded", None, key, told.reason)
 
 
 def ends_of_items(
@@ -111,6 +120,8 @@ def _end_of_item(record: RunRecord, artefacts: Artefacts, end: Mapping[str, Any]
     if state == "cached":
         folder = Path(end["path"]).parent
         left = read_record(folder / "run.json")
+        of_run = place.artefacts.folders(place.workflow, place.instance)[0]
+        reason = ItemReason.kept_from(None if folder.is_relative_to(of_run) else left.get("run"))
         return ItemRecord(
             run_id=record.run_id,
             label=place.label,
@@ -122,6 +133,7 @@ def _end_of_item(record: RunRecord, artefacts: Artefacts, end: Mapping[str, Any]
             key=left.get("key"),
             taken_from=left.get("run_id"),
             folder=kept_path(str(folder), artefacts.outputs),
+            reason=str(reason),
         )
     return _end(record, place, state, end.get("said"), began=end.get("began", True))
 
@@ -150,14 +162,18 @@ def _end(
             attempt=left.get("attempt"),
             taken_from=others[-1] if others else None,
             folder=kept_path(str(place.folder), place.artefacts.outputs),
+            reason=str(ItemReason.kept_from(None)),
         )
     moment = _moment(left.get("started"))
     return _item(record.run_id, place, state, said, left if moment is not None and moment >= record.started else {})
 
 
-def _write(run_id: str, place: ItemPlace, attempt: int, state: ItemState, said: str | None, key: str | None) -> None:
+def _write(
+    run_id: str, place: ItemPlace, attempt: int, state: ItemState, said: str | None, key: str | None, reason: str | None
+) -> None:
     left = read_record(place.folder / "run.json")
-    item = _item(run_id, place, state, said, left if left.get("attempt") == attempt else {"attempt": attempt}, key)
+    left = left if left.get("attempt") == attempt else {"attempt": attempt}
+    item = _item(run_id, place, state, said, {**left, "reason": reason}, key)
     try:
         with closing(RunRecords.open(place.artefacts.outputs)) as records:
             records.record_item(item)
@@ -187,7 +203,7 @@ def _item(
         ended=_moment(left.get("ended")),
         key=key or left.get("key"),
         folder=kept_path(str(place.folder), place.artefacts.outputs),
-        reason=said if state == "skipped" else None,
+        reason=said if state == "skipped" else left.get("reason"),
         error=said if state in _BAD else None,
     )
 

@@ -16,7 +16,7 @@ from deciders.tasks.results import NotebookResult
 from deciders.values.label_state import AttemptState
 
 from ..artefacts import Artefacts, path_part, read_record
-from ..notebooks.scraps import read_scraps
+from ..notebooks.kept_notebook import kept_result
 
 
 def kept_items(workflow: WorkflowSpecification, run: PlannedRun, artefacts: Artefacts) -> dict[str, dict[str, NotebookResult]]:
@@ -27,7 +27,7 @@ def kept_items(workflow: WorkflowSpecification, run: PlannedRun, artefacts: Arte
     scraps = wanted_scraps(workflow)
     found: dict[str, dict[str, NotebookResult]] = {}
     for notebook in workflow.notebooks:
-        if notebook.label not in workflow.known_by_key or notebook.cache == "never":
+        if notebook.label not in workflow.known_by_key or notebook.cache == "never" or notebook.is_shared:
             continue
         ended: dict[str, str] = {}
         kept: dict[str, NotebookResult] = {}
@@ -42,17 +42,6 @@ def kept_items(workflow: WorkflowSpecification, run: PlannedRun, artefacts: Arte
         if kept:
             found[notebook.label] = kept
     return found
-
-
-def kept_result(record: dict[str, object], path: Path, scraps: tuple[str, ...]) -> NotebookResult | None:
-    """Return the result of a notebook that a former attempt has executed; None if it is not there, or lacks a scrap."""
-    if not path.is_file():
-        return None
-    try:
-        told = read_scraps(path) if scraps else {}
-        return NotebookResult.of_json({**record, "path": str(path), "scraps": {name: told[name] for name in scraps}})
-    except (OSError, KeyError, TypeError, ValueError):
-        return None
 
 
 def _folders(of_label: Path) -> Iterator[Path]:

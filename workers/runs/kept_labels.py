@@ -21,8 +21,8 @@ from deciders.values.label_state import AttemptState
 
 from ..artefacts import Artefacts, path_in_run, read_record
 from ..kept_paths import RELATIVE, portable_parameters
+from ..notebooks.kept_notebook import kept_result
 from ..secrets import masked_leaves
-from .kept_items import kept_result
 
 
 def notebook_hashes(workflow: WorkflowSpecification, inputs_dir: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from deciders.values.label_state import LabelState
 
 from ..artefacts import Artefacts, read_record
 from ..records.run_records import RunRecords
+from ..sharing.taken_items import TAKEN_FROM
 from .kept_labels import notebook_hashes
 
 Instance = tuple[str, str]  #: workflow name and identity
@@ -103,6 +104,7 @@ def with_hashes_of_folders(
 def _executed_hash(artefacts: Artefacts, workflow: str, instance: str, label: str, item: str | None = None) -> str | None:
     if not instance:
         return None
-    record: dict[str, Any] = read_record(artefacts.notebook_folder(workflow, instance, label, item) / "run.json")
+    folder = artefacts.notebook_folder(workflow, instance, label, item)
+    record: dict[str, Any] = read_record(folder / "run.json") or read_record(folder / TAKEN_FROM)
     digest = record.get("source_sha256")
     return digest if isinstance(digest, str) else None

@@ -6,13 +6,15 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from deciders.parameter_set import ParameterSet
 
-from ..artefacts import Artefacts
+from ..artefacts import Artefacts, path_part
+from ..records.run_items import Reference
+from ..sharing.taken_items import is_taken_over
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,25 @@ def newest_instances(outputs: Path, succeeded: Iterable[tuple[ParameterSet, str,
         if (own not in newest or newest[own][0] < day) and reports.is_dir():
             newest[own] = (day, instance)
     return {(own.workflow, instance) for own, (_, instance) in newest.items()}
+
+
+def referred_instances(references: Collection[Reference], kept: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those instances that hold what the ``kept`` ones have taken over, directly or not.
+
+    All are the parts of paths of workflows and instances. What a run that goes on has taken over is kept, too.
+    """
+    found: set[tuple[str, str]] = set()
+    by_owner: dict[tuple[str, str] | None, set[tuple[str, str]]] = {}
+    for one in references:
+        owner = None if one.owner is None else (path_part(one.owner[0]), path_part(one.owner[1]))
+        by_owner.setdefault(owner, set()).add(one.instance)
+    left: list[tuple[str, str] | None] = [None, *kept]
+    while left:
+        for instance in by_owner.get(left.pop(), ()):
+            if instance not in found:
+                found.add(instance)
+                left.append(instance)
+    return found
 
 
 def folders_of(outputs: Path, workflow: str, instance: str) -> list[Path]:
@@ -63,7 +84,7 @@ def remove_folder(folder: Path) -> None:
 def remove_old_attempts(
     artefacts: Artefacts, workflow: str, instance: str, label: str, item: str | None = None, *, before: int
 ) -> None:
-    """Remove the files of attempts at the notebook numbered below ``before``.
+    """Remove the files of attempts at the notebook numbered below ``before``, but those that other runs have taken over.
 
     One that cannot be removed stays and is logged: the next attempt does not fail because of it.
     """
@@ -71,6 +92,8 @@ def remove_old_attempts(
         if number >= before:
             return
         folder = artefacts.attempt_folder(workflow, instance, label, number, item)
+        if is_taken_over(folder):
+            continue  # other runs refer to it
         try:
             remove_folder(folder)
         except OSError as error:

@@ -24,6 +24,7 @@ def made_report(
     reference_date: str | None,
     inputs_dir: Path | None,
     outputs: Path,
+    noted_beside: Path | None = None,
     on_wait: Callable[[], None] | None = None,
     before_replacing: Callable[[], None] | None = None,
 ) -> ReportResult:
@@ -31,7 +32,8 @@ def made_report(
 
     A file at ``target`` is replaced in one step or, whatever goes wrong, left unchanged. ``on_wait`` is called about 20 times a
     second, ``before_replacing`` once, when the report is made but not visible yet; what they raise propagates. Without
-    ``inputs_dir`` there are neither templates nor fonts, and no record. The path in the record is relative to ``outputs``.
+    ``inputs_dir`` there are neither templates nor fonts, and no record. The path in the record is relative to ``outputs``; it
+    is beside the executed notebook or, of one that was taken over from another run, where ``noted_beside`` would be.
 
     Raises:
         ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.
@@ -67,5 +69,5 @@ def made_report(
     result = ReportResult(path=str(target), light=light, warnings=report.warnings, pages=report.pages)
     if origin is not None:
         kept = dataclasses.replace(result, path=kept_path(str(target), outputs))
-        record_report(kept, origin, output.format, executed)
+        record_report(kept, origin, output.format, noted_beside or executed)
     return result

@@ -27,6 +27,7 @@ from simpleflow_nb.exceptions import SimpleflowError
 
 from ..artefacts import Artefacts, path_part, read_record, why_unreadable
 from ..records.run_records import RunRecord, RunRecords
+from ..sharing.taken_items import executed_notebook
 from .kept_reports import recorded_result, report_origin, report_record
 from .latest_links import point_latest
 from .old_outputs import has_folders
@@ -77,8 +78,9 @@ def would_differ(run: ReportedRun, report: Report, inputs_dir: Path, artefacts: 
     name = Path(run.file_name(report))
     if Path(run.place(report, artefacts)).parts[-len(name.parts) :] != name.parts:
         return True
-    executed = run.executed(report, artefacts)
-    origin = report_record(executed, report.output.format).get("origin")
+    own = run.executed(report, artefacts)
+    origin = report_record(own, report.output.format).get("origin")
+    executed = executed_notebook(own, artefacts.outputs)
     return bool(origin != report_origin(report.output, run.reference_date, inputs_dir, executed))
 
 
@@ -142,7 +144,8 @@ def _remake(
     from ..reports import ReportError
 
     run, name = done.run, file_name(report)
-    executed = run.executed(report, artefacts)
+    own = run.executed(report, artefacts)
+    executed = executed_notebook(own, artefacts.outputs)
     target = artefacts.reports_folder(run.workflow.name, run.instance) / run.file_name(report)
     if (other := others.get(str(target))) is not None and target.is_file():
         done.failed[name] = (
@@ -175,12 +178,19 @@ def _remake(
             reference_date=run.reference_date,
             inputs_dir=inputs_dir,
             outputs=artefacts.outputs,
+            noted_beside=own,
             on_wait=on_wait,
             before_replacing=check,
         ).as_json()
     except (ReportError, OSError) as error:
         check()
         done.failed[name] = str(error)
+
+
+def _executed(run: ReportedRun, notebook: NotebookSpecification, artefacts: Artefacts) -> tuple[Path, Path]:
+    """Return the path of the executed notebook, and where it would be if it had not been taken over from another run."""
+    own = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
+    return executed_notebook(own, artefacts.outputs), own
 
 
 def _digest(executed: Path) -> str:
@@ -246,7 +256,8 @@ def _lights(record: RunRecord, run: ReportedRun, artefacts: Artefacts) -> list[s
     noted: list[Any] = []
     for notebook in run.workflow.notebooks:
         for executed in _notebooks_of(notebook, record, run, artefacts):
-            noted.append(read_record(executed.with_name("run.json")).get("light"))
+            made = executed_notebook(executed, artefacts.outputs)
+            noted.append(read_record(made.with_name("run.json")).get("light"))
     for report in expected_reports(dataclasses.replace(run, labels=record.labels)):
         if os.path.isfile(run.place(report, artefacts, record.artefacts)):
             noted.append(_noted_light(run.executed(report, artefacts), report.output.format))

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from deciders.runs.identity import identity_of_run
 from deciders.runs.planned_run import PlannedRun
 from deciders.runs.run_requests import WantedRun
 from deciders.specification import FilesSource, Specification, SqlSource
+from deciders.specification.workflow_file import MISSING_DATES, OF_THE_DATE
 from deciders.tasks.results import FileResult
 from deciders.values.run_state import RunState
 from deciders.workflow_types import executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.environment import value_of
+from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.swf_service import SwfService
@@ -48,6 +51,9 @@ LONGEST_WAIT_SECONDS = 900.0
 #: AWS limits StartWorkflowExecution to a few calls a second, and the deciders of all machines need calls as well.
 REMOTE_STARTS_PER_SECOND = 5.0
 
+#: Parameters by which a notebook knows of which days it is to use the data.
+_OF_DAYS = (*OF_THE_DATE, MISSING_DATES)
+_SERVER_OF_MOTO = "werkzeug"
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
 
@@ -80,6 +86,7 @@ def start_run(
     rerun: bool = False,
     only: str | None = None,
     gives_way: bool = False,
+    forced: bool = False,
     started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
@@ -88,15 +95,19 @@ def start_run(
 
     ``rerun`` runs the instance even if it has succeeded before. With ``only`` the notebook of that label is run again, and the
     results that it needs are taken from former runs if they can be kept. ``gives_way`` lowers the priority of the workflow by
-    one. ``started_by`` is for its record: a constant of `deciders.runs.run_requests`, or a person. ``stamps`` and
-    ``known`` are those of the check under way, if there is one.
+    one. ``forced`` is ``rerun``, and nothing is kept or taken over. ``started_by`` is for its record: a constant of
+    `deciders.runs.run_requests`, or a person. ``stamps`` and ``known`` are those of the check under way, if there is one.
 
     Raises:
         SourceError: the run takes stamps of its data, or its missing dates, and they cannot be read.
     """
-    rerun = rerun or run.is_rerun or only is not None
-    arguments = run_arguments(specification, run, outputs, only=only, started_by=started_by, stamps=stamps, known=known)
+    rerun = rerun or run.is_rerun or only is not None or forced
+    arguments = run_arguments(
+        specification, run, outputs, only=only, forced=forced, started_by=started_by, stamps=stamps, known=known
+    )
     arguments["rerun"] = rerun
+    if "sharing" in arguments and not has_children(service, domain):
+        arguments["sharing"]["has_children"] = False
     priority = specification.workflow(run.workflow_name).priority - gives_way
     arguments["workflow"]["priority"] = priority
     try:
@@ -117,12 +128,26 @@ def start_run(
     return run_id
 
 
+def has_children(service: SwfService, domain: str) -> bool:
+    """Return False for moto, the server for tests, which breaks at child executions; its answers name what it is made with.
+
+    Without them, runs that start together each execute what they have in common.
+    """
+    if isinstance(service, LocalService):
+        return True
+    lately = {"oldestDate": datetime.now(UTC)}
+    answer: Mapping[str, Any] = service.list_open_workflow_executions(domain=domain, startTimeFilter=lately, maximumPageSize=1)
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return _SERVER_OF_MOTO not in str(headers.get("server", "")).lower()
+
+
 def run_arguments(
     specification: Specification,
     run: PlannedRun,
     outputs: str,
     *,
     only: str | None = None,
+    forced: bool = False,
     started_by: str | None = None,
     stamps: DataStamps | None = None,
     known: KnownDates | None = None,
@@ -130,7 +155,7 @@ def run_arguments(
     """Return the arguments of :class:`~deciders.notebook_workflow.NotebookWorkflow` for a run."""
     workflow = specification.workflow(run.workflow_name)
     hashes = notebook_hashes(workflow, specification.inputs_dir)
-    keeps = run.keeps_labels or only is not None
+    keeps = (run.keeps_labels or only is not None) and not forced
     known, is_asked_for = known or KnownDates(specification), wants_missing_dates(workflow, run)
     missing = known.missing(run) if is_asked_for else None
     artefacts = Artefacts(Path(outputs))
@@ -182,8 +207,33 @@ def run_arguments(
         "sources": dict(hashes) if workflow.known_by_key else {},
         "only": only,
         "fan_chunk": chunk if (chunk := value_of(SIMPLEFLOW_NB_FAN_CHUNK)) != FAN_CHUNK else None,
+        "sharing": _sharing(specification, run, stamps) if any(one.is_shared for one in workflow.notebooks) else None,
+        "forced": forced,
     }
     return arguments | {name: value for name, value in given.items() if value}
+
+
+def _sharing(specification: Specification, run: PlannedRun, stamps: DataStamps) -> dict[str, Any]:
+    """Return what the run has to know to share items with others: a `deciders.notebook_runs.notebook_run.Sharing`.
+
+    Raises:
+        SourceError: data of its days cannot be read.
+    """
+    names = sorted({notebook.filename for flow in specification.workflows for notebook in flow.notebooks})
+    found: dict[str, Any] = {"named_files": names}
+    source = specification.sensor.source if specification.sensor is not None else None
+    is_dated = any(
+        name in _OF_DAYS
+        for one in specification.workflow(run.workflow_name).notebooks
+        for name in one.parameters.values()
+        if one.is_shared and isinstance(name, str)
+    )
+    if is_dated and run.reference_date is not None and isinstance(source, FilesSource | SqlSource):
+        is_sql = isinstance(source, SqlSource)  # which may give no versions; then nobody can tell
+        data = stamps.seen(run.needed_days) if is_sql else stamps.of(run.needed_days)
+        if data:  # the time of a file's last change is no content
+            found["stamps"] = {name: stamp[2] or stamp for name, stamp in data.items()}
+    return found
 
 
 def as_arguments(results: Mapping[str, FileResult]) -> dict[str, dict[str, Any]]:
@@ -287,6 +337,7 @@ class Starter:
                     task.payloads,
                     only=one.only,
                     gives_way=one.gives_way,
+                    forced=one.forced,
                     started_by=one.started_by,
                     stamps=self._stamps,
                     known=self._known,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,7 +15,7 @@ from deciders.runs.reruns import LastEnd, RerunFacts
 from deciders.runs.run_requests import SENSOR, WantedRun, requested_runs
 from deciders.specification import Specification
 from deciders.tasks.results import CheckResult, StartedRuns
-from deciders.values.reason import ReasonKind
+from deciders.values.reason import Reason, ReasonKind
 from deciders.values.run_state import RunState
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.local.service import LocalService
@@ -89,12 +90,16 @@ def check_for_new_dates(
     *,
     check_began: datetime | None = None,
     starts_per_second: float | None = None,
+    forced: bool = False,
 ) -> CheckResult:
     """Start every run that is due: by the priority of its workflow, then in AutoFlow's order, which is that of the sensor's
     entries, the dates of each ascending.
 
     The open executions are listed first and the records read second: an end is recorded before its execution closes, so
     a run that ends in between is seen at least once. What has failed since ``check_began`` is not started again.
+
+    ``forced`` runs what is available whatever has become of it before, but what has ended since ``check_began``, and nothing is
+    kept or taken over.
 
     Raises:
         SourceError: the available dates cannot be read.
@@ -113,7 +118,17 @@ def check_for_new_dates(
         states = records.states() | running
         now = _now(task.service)
         facts = present_facts(specification, records, stamps=stamps, check_began=check_began, now=now)
-    plan = due_runs(specification, available, states, facts=facts)
+    if forced:
+        plan = due_runs(specification, available, running)
+        done = {key for key, end in facts.ends.items() if check_began is not None and end.ended >= check_began}
+        forced_runs = [
+            dataclasses.replace(run, is_rerun=True, keeps_labels=False, reason=Reason.of(ReasonKind.FORCED))
+            for run in plan.due
+            if (run.workflow_name, run.identity) not in done
+        ]
+        plan = dataclasses.replace(plan, due=tuple(forced_runs))
+    else:
+        plan = due_runs(specification, available, states, facts=facts)
     starter = Starter(
         task,
         specification,
@@ -124,7 +139,7 @@ def check_for_new_dates(
         stamps=stamps,
         known=KnownDates(specification, available),
     )
-    started = starter.start([WantedRun(run, started_by=SENSOR) for run in plan.due])
+    started = starter.start([WantedRun(run, forced=forced, started_by=SENSOR) for run in plan.due])
     return CheckResult(
         started=started.workflow_ids,
         not_due=len(plan.not_due),

@@ -54,6 +54,7 @@ class Backfill:
             has run with notebooks that have changed since; ``all``: everything, from scratch.
         only: run the notebook of this label alone, and those that it needs as far as they have not succeeded.
         latest_first: begin with the last date.
+        force: keep or take over nothing; with ``missing`` it takes all dates.
     """
 
     name: str
@@ -62,6 +63,12 @@ class Backfill:
     rerun: str = Rerun.MISSING  #: one of `RERUNS`
     only: str | None = None
     latest_first: bool = False
+    force: bool = False
+
+    @property
+    def reruns(self) -> Rerun:
+        """The dates and runs that it takes: with ``force`` also those that have succeeded, unless it names others."""
+        return Rerun.ALL if self.force and self.rerun == Rerun.MISSING else Rerun(self.rerun)
 
     def check(self) -> None:
         """Refuse a choice that cannot be meant.
@@ -125,7 +132,7 @@ def planned_backfill(
         ServiceError, RecordsError: the journal, the records or the service cannot be read.
     """
     wanted.check()
-    rerun = Rerun(wanted.rerun)
+    rerun = wanted.reruns
     _check_names(specification, wanted.name, wanted.only)
     check_writable(outputs)
     with service.opened(outputs) as place:
@@ -174,7 +181,7 @@ def carry_out(
         yield from service.carry_out(
             specification,
             outputs,
-            requests_for(plan.chosen, only=wanted.only, gives_way=True, started_by=BACKFILL),
+            requests_for(plan.chosen, only=wanted.only, gives_way=True, forced=wanted.force, started_by=BACKFILL),
             interrupted=plan.interrupted,
             most_at_once=most_at_once,
             announcement=f"{counted(len(plan.chosen), 'run')} of {wanted.name}, {len(plan.left_out)} left out",

@@ -15,11 +15,13 @@ from ...masking import masked
 from ..arguments import check_number
 from ..records.held_outputs import check_no_other_journal
 from ..records.owners import check_names
+from ..records.record_files import has_records
 from ..records.run_rows import RunRow, run_rows
 
 if TYPE_CHECKING:
     from deciders.parameter_set import ParameterSet
     from deciders.specification import Specification
+    from workers.records.run_items import Reference
 
     from ..places import Place
     from ..services import Service
@@ -58,7 +60,8 @@ def clean_outputs(
     """Remove notebooks and reports of runs that ended more than ``keep_days`` days ago, with their earlier attempts.
 
     Records stay, so that nothing is due again. What runs is never touched, nor are the newest reports of each parameter set,
-    to which the links ``latest`` of a workflow lead. With ``dry_run`` nothing is removed.
+    to which the links ``latest`` of a workflow lead, nor what a run that is kept has taken over from another one. With
+    ``dry_run`` nothing is removed.
 
     Raises:
         DefinitionError: ``keep_days`` is not from 0 to 36,500, a workflow belongs to another file, or a process runs workflows
@@ -80,7 +83,7 @@ def clean_outputs(
         begun = _BegunSince(began, outputs, service, place)
         for row, folders in removable:
             size = sum(map(size_bytes, folders))
-            if not dry_run and (row.workflow, row.identity) in begun.instances():
+            if not dry_run and ((row.workflow, row.identity) in begun.instances() or _is_referred_to(row, outputs)):
                 continue  # adding up sizes and removing folders take minutes, in which a retry may begin
             runs += 1
             freed += size
@@ -99,17 +102,40 @@ def _removable(
     """Yield the runs that ended before ``oldest``, with their folders: those that have any, and are not to be kept."""
     from workers.artefacts import path_part
     from workers.runs.latest_links import linked_instances
-    from workers.runs.old_outputs import folders_of, newest_instances
+    from workers.runs.old_outputs import folders_of, newest_instances, referred_instances
 
     # An instance may have several identities only in theory; a folder is kept if any run of it is.
     kept = {(row.workflow, row.instance) for row in rows if row.ended is None or row.ended >= oldest}
     kept |= newest_instances(outputs, _succeeded(specification, rows))
     linked = {name: linked_instances(outputs, name) for name in {row.workflow for row in rows}}
+    kept_parts = {
+        (path_part(row.workflow), path_part(row.instance))
+        for row in rows
+        if row.instance and ((row.workflow, row.instance) in kept or path_part(row.instance) in linked[row.workflow])
+    }
+    kept_parts |= referred_instances(_references(outputs), kept_parts)
     for row in rows:
-        if not row.instance or (row.workflow, row.instance) in kept or path_part(row.instance) in linked[row.workflow]:
+        if not row.instance or (path_part(row.workflow), path_part(row.instance)) in kept_parts:
             continue
         if folders := folders_of(outputs, row.workflow, row.instance):
             yield row, folders
+
+
+def _references(outputs: Path) -> list[Reference]:
+    from workers.records.run_records import RunRecords
+
+    if not has_records(outputs):
+        return []
+    with RunRecords.open(outputs, to_look=True) as records:
+        return records.references()
+
+
+def _is_referred_to(row: RunRow, outputs: Path) -> bool:
+    """Tell whether a run that goes on has just taken over something of this one."""
+    from workers.artefacts import path_part
+
+    place = (path_part(row.workflow), path_part(row.instance))
+    return any(one.owner is None and one.instance == place for one in _references(outputs))
 
 
 class _BegunSince:

@@ -38,8 +38,11 @@ class Retry:
         return self.request is not None or self.is_interrupted
 
 
-def planned_retry(specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False) -> Retry:
-    """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again.
+def planned_retry(
+    specification: Specification, outputs: Path, service: Service, run: str, *, adopt: bool = False, force: bool = False
+) -> Retry:
+    """Find the run that is meant (``NAME/DATE`` or a workflow id) and see whether it can be tried again; with ``force`` it is,
+    also where all has succeeded, and nothing is kept.
 
     Raises:
         DefinitionError: there is no such run, it is running elsewhere, or what is on record of it comes to another
@@ -59,9 +62,10 @@ def planned_retry(specification: Specification, outputs: Path, service: Service,
         return Retry(row, None, is_interrupted=True)
     if row.is_running:
         raise DefinitionError(f"{row.title} is running; it can be tried again once it has ended")
-    if row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values() and not _skipped(row, outputs):
+    is_whole = row.has_succeeded and not row.error and LabelState.SKIPPED not in row.labels.values()
+    if not force and is_whole and not _skipped(row, outputs):
         return Retry(row, None)
-    return Retry(row, _retry_request(specification, row, facts))
+    return Retry(row, _retry_request(specification, row, facts, force=force))
 
 
 def _skipped(row: RunRow, outputs: Path) -> bool:
@@ -93,11 +97,11 @@ def retry(
     specification: Specification, outputs: Path, service: Service, run: str, *, conditions: Conditions
 ) -> Generator[Event, None, Outcome]:
     """See what is to be done, and do it: `planned_retry` and `carry_out`."""
-    planned = planned_retry(specification, outputs, service, run, adopt=conditions.adopt)
+    planned = planned_retry(specification, outputs, service, run, adopt=conditions.adopt, force=conditions.force)
     return (yield from carry_out(specification, outputs, service, planned, conditions=conditions))
 
 
-def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts | None) -> dict[str, Any]:
+def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts | None, *, force: bool) -> dict[str, Any]:
     """Return the request for the same instance that ran, whatever the sensor's entries say now; ``facts`` where changed data
     count for it.
 
@@ -118,9 +122,9 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
             "there, and no entry of the sensor names it now; start it again with workflow.start"
         )
     reference_date = _date_of(row)
-    keeps = facts is None or keeps_labels(specification, run_for(entry, reference_date), facts)
+    keeps = not force and (facts is None or keeps_labels(specification, run_for(entry, reference_date), facts))
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
-    return run_request(entry, [reference_date], reason, keeps_labels=keeps, started_by=RETRY)
+    return run_request(entry, [reference_date], reason, keeps_labels=keeps, forced=force, started_by=RETRY)
 
 
 def _request_of_scenario(row: RunRow) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deciders.runs.planned_run import PlannedRun
     from deciders.runs.reruns import LastEnd, NotebookChanges
     from deciders.specification import Specification
+    from deciders.values.item_reason import ItemReason
 
     from ..places import Place
     from ..services import Service
@@ -36,6 +37,9 @@ class Plan:
     #: instances of workflows that changed data count for, and of which it is not known with which data they were made
     unknown_data: Collection[tuple[str, str]] = ()
     ends: Mapping[tuple[str, str], LastEnd] = field(default_factory=dict)  #: by workflow name and identity
+    #: of due runs by workflow name and identity: by label why it would be kept or run again, as far as that is known before;
+    #: empty if it was not asked for
+    forecasts: Mapping[tuple[str, str], Mapping[str, ItemReason]] = field(default_factory=dict)
 
     @property
     def due(self) -> tuple[PlannedRun, ...]:
@@ -55,10 +59,14 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
-            "due": [_due(run) for run in self.due],
+            "due": [{**_due(run), **self._forecast(run)} for run in self.due],
             "not_due": [self._not_due(one) for one in self.not_due],
             "warnings": list(self.warnings),
         }
+
+    def _forecast(self, run: PlannedRun) -> dict[str, Any]:
+        found = self.forecasts.get((run.workflow_name, run.identity))
+        return {"labels": {label: str(reason) for label, reason in found.items()}} if found is not None else {}
 
     def _not_due(self, one: NotDue) -> dict[str, Any]:
         return {
@@ -87,8 +95,9 @@ def _due(run: PlannedRun) -> dict[str, Any]:
     }
 
 
-def plan_runs(specification: Specification, outputs: Path, service: Service) -> Plan:
-    """Say what is due now, by the same rules and the same sources as the sensor's; changes nothing.
+def plan_runs(specification: Specification, outputs: Path, service: Service, *, forecasts: bool = False) -> Plan:
+    """Say what is due now, by the same rules and the same sources as the sensor's; changes nothing. With ``forecasts`` also
+    which labels the due runs would keep or run again, and why.
 
     Raises:
         SourceError: it cannot be read which dates are available, or whether their data have changed.
@@ -96,7 +105,24 @@ def plan_runs(specification: Specification, outputs: Path, service: Service) -> 
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
     """
     with service.opened(outputs) as place:
-        return current_plan(specification, outputs, place)
+        plan = current_plan(specification, outputs, place)
+    return with_forecasts(specification, outputs, plan) if forecasts and has_records(outputs) else plan
+
+
+def with_forecasts(specification: Specification, outputs: Path, plan: Plan) -> Plan:
+    """Add why the due runs would keep or run again each of their labels.
+
+    Raises:
+        SourceError, RecordsError: as `plan_runs`.
+    """
+    from workers.records.run_records import RunRecords
+    from workers.runs.forecasts import forecast
+    from workers.sources.data_stamps import DataStamps
+
+    stamps = DataStamps(specification)
+    with RunRecords.open(outputs, to_look=True) as records:
+        found = {(run.workflow_name, run.identity): forecast(specification, run, outputs, records, stamps) for run in plan.due}
+    return dataclasses.replace(plan, forecasts=found)
 
 
 def current_plan(specification: Specification, outputs: Path, place: Place) -> Plan:

@@ -96,7 +96,7 @@ class RunLog:
             if of_label and all(folder is None for _, folder in of_label) and self.attempt is not None:
                 raise DefinitionError(self._without_attempt(artefacts, of_label[0][0]))
             for source, folder in of_label:
-                for text in _texts_in(folder) if folder is not None else ():
+                for text in _texts_in(folder, self.outputs) if folder is not None else ():
                     yield LogLine(label, text, source.item.index if source.item is not None else None)
 
     def _folder(self, artefacts: Artefacts, source: LogSource) -> Path | None:
@@ -176,9 +176,11 @@ def run_log(
     return RunLog(row, sources, outputs, attempt, wanted)
 
 
-def _texts_in(folder: Path) -> Iterator[str]:
+def _texts_in(folder: Path, outputs: Path) -> Iterator[str]:
+    from workers.sharing.taken_items import made_folder
+
     try:
-        with open(folder / "output.txt", encoding="utf-8", errors="replace") as file:
+        with open(made_folder(folder, outputs) / "output.txt", encoding="utf-8", errors="replace") as file:
             yield from (line.rstrip("\n") for line in file)
     except FileNotFoundError:
         return

@@ -140,6 +140,7 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
     from workers.notebooks.kernel_output import OutputLimits
     from workers.notebooks.notebook_run import prepare_notebook
     from workers.runs.moved_runs import present_notebook, present_outputs
+    from workers.sharing.taken_items import made_folder
 
     arguments = run.arguments
     if not arguments["instance"]:
@@ -149,7 +150,7 @@ def debugged_notebook(run: DebuggedRun, label: str, into: Path | None = None) ->
     outputs = present_outputs(arguments, run.journal)
     folder = _folder(outputs, arguments, item, place)
     label, what = item.label, f"{str(item)!r} of {workflow}/{instance}"
-    then = present_notebook(arguments, label, _config(folder / "config.json", what), outputs)
+    then = present_notebook(arguments, label, _config(made_folder(folder, outputs) / "config.json", what), outputs)
     into = (into or Path("debug", *folder.parts[-3 if place is None else -4 :])).absolute()
     check_folder(into)
     limits, variables = then.get("limits") or {}, then.get("environment") or {}  # earlier versions kept no limits

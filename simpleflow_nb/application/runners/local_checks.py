@@ -99,7 +99,7 @@ def look_for_dates_here(
         backfills = BackfillEnds(run.service, run.payloads.load)
         watch = Watch(run.service, [NOTEBOOK_TYPE], load=run.payloads.load)
         yield from work_on_notebooks(run, conditions.workers)
-        sensors = started_sensors(run, specifications, str(outputs), once=once, tell=told.append)
+        sensors = started_sensors(run, specifications, str(outputs), once=once, force=conditions.force, tell=told.append)
         while told:
             yield Note(told.popleft())
         keeping = HistoryKeeping(run, outputs, told.append)

@@ -155,7 +155,9 @@ def start_here(
 
     def started(service: Any, payloads: PayloadDirectory) -> bool:
         """Nothing happens if it is open."""
-        run_id = start_run(service, DOMAIN, specification, wanted, str(outputs), payloads, rerun=True, started_by=by)
+        run_id = start_run(
+            service, DOMAIN, specification, wanted, str(outputs), payloads, rerun=True, forced=conditions.force, started_by=by
+        )
         return run_id is not None
 
     def begin(run: LocalRun) -> None:

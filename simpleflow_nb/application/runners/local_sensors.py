@@ -32,7 +32,13 @@ _ASKED = {
 
 
 def started_sensors(
-    run: LocalRun, specifications: Sequence[Specification], outputs: str, *, once: bool, tell: Callable[[str], None]
+    run: LocalRun,
+    specifications: Sequence[Specification],
+    outputs: str,
+    *,
+    once: bool,
+    force: bool,
+    tell: Callable[[str], None],
 ) -> list[Sensor]:
     """Start a sensor for each file. Those that a process that has ended left open are ended: of the same files' only the time
     of the last check is kept, of others it is told."""
@@ -63,6 +69,7 @@ def started_sensors(
             one,
             outputs,
             once=once,
+            force=force,
             tell=tell,
             last_look=last_looks.get(sensor_id(one.file)),
             is_alone=len(mine) == 1,
@@ -111,6 +118,7 @@ class Sensor:
         outputs: str,
         *,
         once: bool,
+        force: bool = False,
         tell: Callable[[str], None],
         last_look: datetime | None = None,
         is_alone: bool = True,
@@ -125,6 +133,8 @@ class Sensor:
         self.not_due: int | None = None  #: how many runs the one check has passed over, once it is known
         self._prefix = "" if is_alone else f"{specification.path.name}: "
         arguments = {"specification": by_reference(specification, run.payloads), "outputs": outputs, "once": self.once}
+        if force:
+            arguments["forced"] = True
         if last_look is not None and not self.once:
             arguments["last_look"] = last_look.isoformat()
         text = execution_input(SensorWorkflow, {"kwargs": arguments})

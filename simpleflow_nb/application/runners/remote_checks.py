@@ -33,7 +33,7 @@ _MOST_LOOKS = 60  #: two minutes of them: SWF's lists of executions lag behind, 
 
 
 def look_for_dates_there(
-    place: Place, specifications: Sequence[Specification], outputs: Path, *, once: bool, adopt: bool
+    place: Place, specifications: Sequence[Specification], outputs: Path, *, once: bool, adopt: bool, force: bool = False
 ) -> Generator[Event, None, Outcome]:
     """Start the sensor of each file; with ``once`` wait for their checks, and for the runs that these have started.
 
@@ -47,7 +47,7 @@ def look_for_dates_there(
     started, refused = [], []
     for specification in specifications:
         try:
-            execution = _start_sensor(place, specification, outputs, once=once)
+            execution = _start_sensor(place, specification, outputs, once=once, force=force)
         except DefinitionError as error:
             refused.append(str(error))
             continue
@@ -71,8 +71,8 @@ def look_for_dates_there(
     )
 
 
-def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool) -> RemoteExecution:
-    """Start the sensor of a file; with ``once``, its one check.
+def _start_sensor(place: Place, specification: Specification, outputs: Path, *, once: bool, force: bool) -> RemoteExecution:
+    """Start the sensor of a file; with ``once``, its one check; with ``force`` that runs what has succeeded, too.
 
     Raises:
         DefinitionError: a sensor of this file is open already.
@@ -90,6 +90,7 @@ def _start_sensor(place: Place, specification: Specification, outputs: Path, *, 
         "outputs": str(outputs),
         "once": once,
         "starts_per_second": REMOTE_STARTS_PER_SECOND,
+        **({"forced": True} if force else {}),
     }
     try:
         started = service.start_workflow_execution(

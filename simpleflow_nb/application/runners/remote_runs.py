@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start_there(
-    place: Place, specification: Specification, outputs: Path, wanted: PlannedRun, *, adopt: bool
+    place: Place, specification: Specification, outputs: Path, wanted: PlannedRun, *, adopt: bool, force: bool = False
 ) -> Generator[Event, None, Outcome]:
     """Start an instance.
 
@@ -39,7 +39,7 @@ def start_there(
         yield Note(sentence)
     Decider(place.service, place.domain, DECISIONS, application_workflows(NOTEBOOK_TYPE, ITEMS_TYPE)).register_types()
     where, by = (place.service, place.domain), present_user()
-    run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, started_by=by)
+    run_id = start_run(*where, specification, wanted, str(outputs), place.payloads, rerun=True, forced=force, started_by=by)
     if run_id is None:
         raise open_already(wanted.workflow_id)
     execution = RemoteExecution(wanted.workflow_id, run_id)

@@ -46,6 +46,8 @@ def plan_lines(specification: Specification, plan: Plan, place: Sequence[str], *
     """
     if plan.due:
         yield formatted(_due_table(specification, plan, has_reasons=has_reasons), with_header=True)
+    if has_reasons and (labels := _forecast_table(plan)).rows:
+        yield formatted(labels, with_header=True)
     yield f"{counted(len(plan.due), 'run')} due, {len(plan.not_due)} not due"
     if not plan.not_due:
         return
@@ -72,6 +74,16 @@ def _due_table(specification: Specification, plan: Plan, *, has_reasons: bool) -
         labels = " -> ".join(", ".join(stage) for stage in specification.workflow(run.workflow_name).stages())
         row = [run.workflow_name, run.day.isoformat(), shown_settings(run.configured_parameters)]
         table.rows.append([*row, *stencils[number : number + 1], labels, *([run.reason.text] if has_reasons else [])])
+    return table
+
+
+def _forecast_table(plan: Plan) -> Table:
+    """Labels that the due runs would keep or run again, with the reasons."""
+    table = Table(["workflow", "date", "parameters", "label", "why"])
+    for run in plan.due:
+        head = [run.workflow_name, run.day.isoformat(), shown_settings(run.configured_parameters)]
+        for label, reason in plan.forecasts.get((run.workflow_name, run.identity), {}).items():
+            table.rows.append([*head, label, str(reason)])
     return table
 
 

@@ -24,6 +24,7 @@ from ..options import (
     conditions_of,
     db_option,
     durable_option,
+    force_option,
     local_option,
     middleware_options,
     outputs_option,
@@ -51,6 +52,7 @@ from .ends import show_end, show_started
 @db_option
 @outputs_option
 @adopt_option
+@force_option
 @json_option
 @click.pass_context
 def workflow_start(
@@ -78,6 +80,7 @@ def workflow_start(
     db: Path | None,
     outputs: Path | None,
     adopt: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW: a class such as examples.basic.BasicWorkflow, or FILE.yml:NAME, or NAME of the workflows.yml here.
@@ -95,7 +98,7 @@ def workflow_start(
     is_class = not colon and not has_ending(workflow)
     arguments = given_arguments(text, input_file, settings, lambda: is_class and workflow_class(workflow).takes_names)
     wanted = ClassRun(workflow, arguments, checked_id(workflow_id), tuple(given_tags(tags)), execution_timeout)
-    how = conditions_of(nb_workers, adopt=adopt)
+    how = conditions_of(nb_workers, adopt=adopt, force=force)
     if is_of_notebooks:
         service = service_to_start_on(ctx, Local(db, durable))
         ctx.exit(_start_notebooks(ctx, Path(file), name, arguments, outputs, service, how, new, quiet, as_json))
@@ -145,6 +148,12 @@ def _start_notebooks(
     return show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json)
 
 
+_ONLY_FOR_FILES = {
+    "outputs": "outputs are those of workflow files",
+    "force": "nothing is kept of former runs of a class",
+}
+
+
 def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> None:
     """Refuse options that do nothing here.
 
@@ -158,4 +167,4 @@ def refuse_unused(ctx: click.Context, *, local: bool, is_of_notebooks: bool) -> 
     if is_of_notebooks:
         refuse_options(ctx, "for FILE.yml:NAME", ONLY_FOR_CLASSES)
     else:
-        refuse_options(ctx, "for a workflow class", {"outputs": "outputs are those of workflow files"})
+        refuse_options(ctx, "for a workflow class", _ONLY_FOR_FILES)

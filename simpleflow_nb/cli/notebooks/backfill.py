@@ -14,7 +14,7 @@ from ...application.services import Swf
 from ...application.wording.backfills import backfill_lines, backfill_table
 from ...exceptions import DefinitionError, ExitCode
 from ..file_words import file_and_words
-from ..options import Day, adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
+from ..options import Day, adopt_option, conditions_of, force_option, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option, print_document, print_lines, show, wants_table
 from ..unused_options import refuse_options
 from .run_place import chosen_project, run_place_options
@@ -42,6 +42,7 @@ from .summary import show_call
 @quiet_option
 @outputs_option
 @adopt_option
+@force_option
 @run_place_options
 @json_option
 @click.pass_context
@@ -60,6 +61,7 @@ def backfill(
     nb_workers: int | None,
     quiet: bool,
     adopt: bool,
+    force: bool,
     as_json: bool,
     **place: Any,
 ) -> None:
@@ -70,7 +72,7 @@ def backfill(
     """
     if not dry_run and ctx.parent is not None:
         refuse_options(ctx.parent, "without --dry-run", ("style", "header"))
-    wanted = Backfill(name, first.date(), last.date(), rerun, only, latest_first)
+    wanted = Backfill(name, first.date(), last.date(), rerun, only, latest_first, force)
     wanted.check()
     if why and not dry_run:
         raise DefinitionError("--why goes with --dry-run")
@@ -81,7 +83,7 @@ def backfill(
         ctx.exit(ExitCode.DONE)
     if isinstance(service, Swf):
         refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
-    how = conditions_of(nb_workers, adopt=adopt)
+    how = conditions_of(nb_workers, adopt=adopt, force=force)
     call = carry_out(specification, folder, service, wanted, plan, most_at_once=max_parallel, conditions=how)
     ctx.exit(show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json))
 

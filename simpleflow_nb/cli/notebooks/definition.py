@@ -64,7 +64,7 @@ def validate(ctx: click.Context, file: Path | None, schema: bool, as_json: bool)
 
 @click.command("plan")
 @file_and_words()
-@click.option("--why", is_flag=True, help="Also say why each run is due, and list every date that is not, with the reason.")
+@click.option("--why", is_flag=True, help="Also why each run is due, and what it would keep; and every date that is not due.")
 @json_option
 @outputs_option
 @run_place_options
@@ -75,7 +75,7 @@ def plan(ctx: click.Context, file: Path | None, why: bool, as_json: bool, output
     specification, warnings = read_with_warnings(file)
     tell_of_warnings(specification, warnings)
     folder = outputs_folder(outputs, specification.path)
-    found = plan_runs(specification, folder, chosen_service(folder, **place))
+    found = plan_runs(specification, folder, chosen_service(folder, **place), forecasts=why)
     if as_json:
         print_document(found.to_dict())
         return

@@ -15,7 +15,7 @@ from ...application.wording.older_runs import left_behind
 from ...exceptions import ExitCode
 from ...inspection.tables import counted
 from ..file_words import file_and_words
-from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
+from ..options import adopt_option, conditions_of, force_option, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option, print_lines
 from ..unused_options import refuse_options
 from .run_place import chosen_project, run_place_options, typed_place
@@ -28,6 +28,7 @@ from .summary import show_call
 @quiet_option
 @outputs_option
 @adopt_option
+@force_option
 @run_place_options
 @json_option
 @click.pass_context
@@ -38,15 +39,17 @@ def runs_retry(
     nb_workers: int | None,
     quiet: bool,
     adopt: bool,
+    force: bool,
     as_json: bool,
     **place: Any,
 ) -> None:
-    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept.
+    """Run again what failed or was skipped of RUN (NAME/DATE or a workflow id); notebooks that succeeded are kept. With --force
+    everything is run again.
 
     On this machine it is carried out here, or in the process that has the journal, and waited for.
     """
     specification, folder, service = chosen_project(file, **place)
-    planned = planned_retry(specification, folder, service, run, adopt=adopt)
+    planned = planned_retry(specification, folder, service, run, adopt=adopt, force=force)
     if not planned.is_needed and not as_json:
         row = planned.row
         labels = counted(len(specification.workflow(row.workflow).notebooks), "notebook")
@@ -56,5 +59,5 @@ def runs_retry(
         ctx.exit(ExitCode.DONE)
     if isinstance(service, Swf):
         refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
-    call = carry_out(specification, folder, service, planned, conditions=conditions_of(nb_workers, adopt=adopt))
+    call = carry_out(specification, folder, service, planned, conditions=conditions_of(nb_workers, adopt=adopt, force=force))
     ctx.exit(show_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json))

@@ -81,7 +81,7 @@ def scenarios_start(
         refuse_options(ctx, "with --domain", ("nb_workers", "quiet"))
     if not plan.is_needed and not as_json:
         print_lines(plan_lines(plan))
-    call = carry_out(specification, folder, service, plan, conditions=conditions_of(nb_workers, adopt=adopt))
+    call = carry_out(specification, folder, service, plan, conditions=conditions_of(nb_workers, adopt=adopt, force=False))
     outcome, code = shown_call(ctx, UnderWay(call), quiet=quiet, as_json=as_json)
     if not as_json:
         print_lines(outcome_lines(outcome))

@@ -20,6 +20,7 @@ from ..options import (
     conditions_of,
     db_option,
     durable_option,
+    force_option,
     local_option,
     notebook_workers_option,
     outputs_option,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @outputs_option
 @db_option
 @adopt_option
+@force_option
 @json_option
 @click.pass_context
 def sensor_start(
@@ -64,6 +66,7 @@ def sensor_start(
     outputs: Path | None,
     db: Path | None,
     adopt: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Run the workflows of FILE.yml for every date that is due, on its schedule.
@@ -79,10 +82,12 @@ def sensor_start(
         refuse_options(ctx, "with --local", ONLY_WITH_DOMAIN)
     elif domain is not None:
         refuse_options(ctx, "with --domain", ONLY_WITH_LOCAL)
+    if force and not once:
+        raise DefinitionError("--force runs everything that is available once; it goes with --once")
     specifications = _read(files)
     folder = common_outputs(outputs, specifications)
     service = service_to_start_on(ctx, Local(db, durable))
-    how = conditions_of(nb_workers, adopt=adopt)
+    how = conditions_of(nb_workers, adopt=adopt, force=force)
     call = UnderWay(service.look_for_dates(specifications, folder, once=once, conditions=how))
     try:
         ctx.exit(show_call(ctx, call, quiet=quiet, as_json=as_json))

@@ -1,0 +1,1 @@
+"""Sharing between the runs of an outputs folder: items whose work is equal are executed once."""

@@ -1,0 +1,110 @@
+"""Hashes of contents: of files, of folders, and of what a notebook has left, whenever it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from deciders.notebooks.notebook_parameters import INJECTED
+
+_READ_BYTES = 1 << 20
+#: What we write beside an executed notebook; it tells of the attempt, and differs each time.
+_OWN_FILES = ("run.json", "config.json", "output.txt")
+_OWN_REPORTS = ("report-", ".json")
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, or of everything in a folder: names and contents.
+
+    A file is not read again while its size and its time of change stay the same.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not path.is_dir():
+        return _hash_of_file(path)
+    return _hash_of_names([(name, _hash_of_file(path / name)) for name in _names_in(path)])
+
+
+def hash_of_executed(notebook: Path) -> str:
+    """Return a hash of what a notebook has left: the code and the outputs of its cells, and the files beside it.
+
+    When it ran, how long it took, and the values that were put into it, which are paths of its own run, do not count.
+
+    Raises:
+        OSError: something cannot be read.
+        ValueError: it is no notebook.
+    """
+    folder = notebook.parent
+    left = [name for name in _names_in(folder) if folder / name != notebook and not _is_own(name)]
+    return _hash_of_names([("", _hash_of_cells(notebook)), *((name, _hash_of_file(folder / name)) for name in left)])
+
+
+def modules_in(folder: Path, *, but: set[str], outputs: Path) -> dict[str, str]:
+    """Return the hashes of the Python files in a folder and below, by their paths relative to it, which notebooks there may
+    import; without those named ``but``, and without the outputs, hidden folders and virtual environments.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found = {}
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if not _is_left_out(here / name, outputs))
+        for name in sorted(names):
+            path = here / name
+            relative = path.relative_to(folder).as_posix()
+            if name.endswith(".py") and relative not in but:
+                found[relative] = hash_of(path)
+    return found
+
+
+def _is_left_out(folder: Path, outputs: Path) -> bool:
+    hidden = folder.name.startswith(".") or folder.name == "__pycache__"
+    return hidden or folder == outputs or (folder / "pyvenv.cfg").exists()
+
+
+def _hash_of_file(path: Path) -> str:
+    found = path.stat()
+    return _hash_of_content(str(path), found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _hash_of_content(path: str, size: int, changed_ns: int) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _hash_of_cells(notebook: Path) -> str:
+    content = json.loads(notebook.read_bytes())
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        raise ValueError(f"{notebook} is no notebook: it has no cells")
+    kept = [
+        {name: cell.get(name) for name in ("cell_type", "source", "outputs")}
+        for cell in cells
+        if isinstance(cell, dict) and INJECTED not in (cell.get("metadata") or {}).get("tags", ())
+    ]
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _hash_of_names(hashes: list[tuple[str, str]]) -> str:
+    return hashlib.sha256(json.dumps(sorted(hashes)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield os.path.relpath(os.path.join(place, name), folder)
+
+
+def _is_own(name: str) -> bool:
+    return name in _OWN_FILES or (name.startswith(_OWN_REPORTS[0]) and name.endswith(_OWN_REPORTS[1]))
