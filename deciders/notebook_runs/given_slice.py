@@ -22,7 +22,8 @@ class GivenSlice:
     slice: Slice
     run_id: str  #: of the run, to which the records of its items belong
     results: Mapping[Item, NotebookResult]  #: of items beside it
-    keys: Mapping[Item, str]  #: of the same, where they have one
+    errors: Mapping[Item, str]  #: of items beside it that ended badly
+    keys: Mapping[Item, str]  #: of those that ended well, where they have one
     turns: Mapping[Item, int]  #: of its own items that have the axis values of others: how many of these come before
     lengths: Mapping[str, int]  #: by member, how many items it has in the run
     stopped: Mapping[str, Cause]  #: members of which nothing is to start, and the failures for which
@@ -36,6 +37,7 @@ class GivenSlice:
             "slice": part,
             "run_id": self.run_id,
             "results": {label: share(_by_index(label, self.results, _short)) for label in _labels(self.results)},
+            "errors": {label: share(_by_index(label, self.errors, str)) for label in _labels(self.errors)},
             "keys": {label: share(_by_index(label, self.keys, str)) for label in _labels(self.keys)},
             "turns": [[one.label, one.index, turn] for one, turn in self.turns.items()],
             "lengths": dict(self.lengths),
@@ -58,6 +60,7 @@ class GivenSlice:
                 for label, results in value["results"].items()
                 for index, result in results
             },
+            {Item(label, index): said for label, errors in value["errors"].items() for index, said in errors},
             {Item(label, index): key for label, keys in value["keys"].items() for index, key in keys},
             {Item(label, index): turn for label, index, turn in value["turns"]},
             value["lengths"],

@@ -29,7 +29,7 @@ from ..steps.unfolding import Unfolding
 from ..tasks.arguments import NotebookTask, SharedSettings
 from ..tasks.results import NotebookResult
 from ..values.item import Item
-from ..values.item_state import BAD, GOOD, ItemState
+from ..values.item_state import GOOD, ItemState
 from .given_slice import GivenSlice
 from .notebook_run import NotebookRun
 from .outcomes_of_items import outcome_of_result
@@ -66,12 +66,14 @@ class ItemTasks:
         self._turns: dict[str, list[int]] = {}  # of each item of a label: how many before it have the same axis values
         known = {INPUTS_DIR: run.inputs_dir, MISSING_DATES: list(run.missing_dates)} | dict(run.parameters)
         self._results: MutableMapping[Item, NotebookResult] = self.work.results
+        self._errors: MutableMapping[Item, str] = self.work.errors
         if part is None:
             self._unfolding = Unfolding(run.graph, known, kept=self.kept, delegate=delegate)
         else:
             self._unfolding = Unfolding.of_slice(run.graph, part.slice, known, kept=self.kept, stopped=part.stopped)
             self._keys |= part.keys
             self._results = ChainMap(self.work.results, dict(part.results))
+            self._errors = ChainMap(self.work.errors, dict(part.errors))
 
     def unfold(self) -> Unfolding:
         """Return the unfolding of the run, or of the slice."""
@@ -259,6 +261,7 @@ class ItemTasks:
             part,
             self.run.run_id,
             {item: self._results[item] for item in beside if item in self._results},
+            {item: self._errors[item] for item in beside if item in self._errors},
             {item: key for item in beside if self.unfold().item_state(item) in GOOD and (key := self.key(item)) is not None},
             {item: turn for item in inside if (turn := self._turn(item))},
             {label: self.unfold().length(label) or 0 for label in part.members},
@@ -325,20 +328,11 @@ class ItemTasks:
 
         The worker that is given them knows the paths of what they have left.
         """
-        unfolding = self.unfold()
-        states = unfolding.states(label)
-        if not states:
-            whole = Item(label)
-            state = unfolding.state(label)
-            return [] if state not in BAD else [_failure(whole, state, str(unfolding.cause(whole)), None)]
-        share = self.run.graph.shapes[item.label].needs[label].share
-        places = [(item.index or 0) // share] if share else range(len(states))
-        ends = {one: unfolding.item_state(one) for one in (Item(label, place) for place in places)}
-        return [
-            _failure(one, state, self.work.errors.get(one) or str(unfolding.cause(one)), self.folder(one))
-            for one, state in ends.items()
-            if state in BAD
-        ]
+        found = []
+        for one, state, cause, row in self.unfold().failures(item, label):
+            folder = folder_name(one.index, row) if one.index is not None and self.is_fanned(label) else None
+            found.append(_failure(one, state, self._errors.get(one) or str(cause), folder))
+        return found
 
 
 class _Automatic:

@@ -6,7 +6,7 @@ Everything follows from the order of the calls: the same calls give the same ans
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..values.item import Item
 from ..values.item_state import BAD, FINAL, ItemState
@@ -22,6 +22,15 @@ from .outcomes import RUN_CANCELLED, Cause, CauseKind, Outcome, SliceEnd, Turn, 
 from .run_outcome import RunOutcome, run_outcome
 
 _S = ItemState
+
+
+class Failure(NamedTuple):
+    """An item that ended badly, as others are told of it."""
+
+    item: Item  #: without an index: the label as a whole
+    state: ItemState
+    cause: Cause | None
+    row: Row
 
 
 class Unfolding:
@@ -262,6 +271,22 @@ class Unfolding:
         """
         progress, place = self._at(item)
         return {label: self._taken(progress, place, label) for label in progress.shape.step.takes}
+
+    def failures(self, item: Item, label: str) -> list[Failure]:
+        """Return what ended badly of a label that the item needs: of its family the item that is meant, else all its items.
+
+        A label that failed as a whole is one failure, without an index.
+        """
+        progress, place = self._at(item)
+        producer, share = progress.producers[label], progress.shape.needs[label].share
+        if producer.whole is not None:
+            return [Failure(Item(label), producer.whole, producer.why, {})] if producer.whole in BAD else []
+        places = [place // share] if share else range(len(producer.states))
+        return [
+            Failure(producer.item(at), producer.states[at], producer.cause(at), producer.rows[at])
+            for at in places
+            if producer.states[at] in BAD
+        ]
 
     def run_outcome(self) -> RunOutcome:
         """Return how the run stands, with the failure that it reports."""
