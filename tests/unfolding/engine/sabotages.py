@@ -104,8 +104,8 @@ SABOTAGES = (
     Sabotage(
         "a join takes no null",
         ITEM_TASKS,
-        "return [None if one is None else self._paths(one) for one in taken]",
-        "return [self._paths(one) for one in taken if one is not None]",
+        "self._shared_list(taken, None, lambda one: None if one is None else self._paths(one))",
+        "self._shared_list([one for one in taken if one is not None], None, self._paths)",
         RUNS,
     ),
     Sabotage(
