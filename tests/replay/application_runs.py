@@ -20,9 +20,12 @@ import nbformat
 
 from deciders import activities as declared
 from deciders.backfill_workflow import BackfillWorkflow
+from deciders.items_workflow import ItemsWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.planned_run import run_for
 from deciders.runs.run_requests import run_request
+from deciders.runs.scenario_runs import scenario_set as set_of_file
+from deciders.scenarios_workflow import ScenariosWorkflow
 from deciders.sensor_workflow import SensorWorkflow
 from deciders.specification import Specification, load_specification
 from deciders.values.reason import Reason
@@ -39,8 +42,15 @@ from workers import activities as bodies
 from workers.kernels.supply import close_shared
 from workers.runs.backfills import start_backfill
 from workers.runs.run_starts import start_run
+from workers.runs.scenario_sets import scenarios_id, start_scenario_set
 
-WORKFLOWS: tuple[type[Workflow], ...] = (NotebookWorkflow, SensorWorkflow, BackfillWorkflow)
+WORKFLOWS: tuple[type[Workflow], ...] = (
+    NotebookWorkflow,
+    ItemsWorkflow,
+    SensorWorkflow,
+    BackfillWorkflow,
+    ScenariosWorkflow,
+)
 
 #: What stands in the histories, whoever recorded them. The first is as long as what it stands for: long texts were cut.
 ANALYST, CHECKOUT, HOST = "/home/analyst/days", "/opt/simpleflow_nb", "desk"
@@ -100,6 +110,27 @@ available_dates_sensor:
   workflows:
     - workflow_name: days
 """
+SHARED = """\
+workflows:
+  - name: days
+    notebooks:
+      count: {filename: count.ipynb, cache: shared, parameters: {counted: {value: 1}}}
+      report: {filename: report.ipynb, parameters: {sums: count, day: reference_date}, output: {format: html}}
+available_dates_sensor:
+  schedule: "0 6 * * *"
+  source: {files: {calls: 'data/{date}.csv'}}
+  workflows:
+    - workflow_name: days
+"""
+SETS = """\
+workflows:
+  - name: days
+    notebooks:
+      count: {filename: count.ipynb, parameters: {counted: level, folder: inputs_dir}}
+scenarios:
+  - {name: sweep, workflow: days, grid: {level: [1, 2, 3, 4]}, max_parallel: 2}
+available_dates_sensor: null
+"""
 _GLUED = "import scrapbook; scrapbook.glue('parts', {parts}); scrapbook.glue('rows', {rows})"
 
 
@@ -140,6 +171,8 @@ class RecordedProject:
         for body in (bodies.already_succeeded, bodies.execute_notebook, bodies.convert_report, bodies.record_run):
             self._replace(body)
         for body in (bodies.feed_new_dates, bodies.start_runs, bodies.start_backfill):
+            self._replace(body)
+        for body in (bodies.prepare_scenarios, bodies.start_scenarios, bodies.wait_for_runs, bodies.write_scenario_results):
             self._replace(body)
         Activity(lambda number: self._visits[number](), name=visit.name)
         self.specification = self.read(file)
@@ -464,6 +497,43 @@ def limits_and_priorities(world: RecordedProject) -> None:
     world.wait("days-0123abcd", run_id)
 
 
+def shared_items(world: RecordedProject) -> None:
+    """One that a child executes; one that is taken over; two that come together, one of which waits; one that fails."""
+    world.specification = world.read(SHARED)
+    world.run()
+    world.run(DATES[1])
+    world.specification = world.read(SHARED.replace("{value: 1}", "{value: 2}"))
+    world.run(wait=False, rerun=True)
+    world.run(DATES[1], wait=False, rerun=True)
+    world.wait_for_all()
+    world.specification = world.read(SHARED.replace("{value: 1}", "{value: 3}"))
+
+    def fail(body: Activity[..., Any], number: int, **given: Any) -> Any:
+        if given["label"] == "count" and not given["shared"].get("asks"):
+            raise ValueError("no rows")
+        return body(**given)
+
+    world.scripts["execute_notebook"] = fail
+    world.run(rerun=True)
+
+
+def scenario_set(world: RecordedProject) -> None:
+    """Four scenarios, two at a time, one of which fails; the same without child executions."""
+    world.specification = world.read(SETS)
+    world.does("count", "if counted == 2: raise ValueError('no rows')")
+    wanted = set_of_file(world.specification, "sweep")
+    requests = [
+        run_request(run.entry, [None], Reason.parse("not run yet"), keeps_labels=False, own_instance=run.instance)
+        for run in map(wanted.run, wanted.scenarios)
+    ]
+    where = (world.service, DOMAIN, world.specification, world.outputs, world.payloads)
+    for has_children in (True, False):
+        run_id = start_scenario_set(*where, wanted, requests, has_children=has_children)
+        assert run_id is not None
+        world.wait(scenarios_id("sweep", world.outputs), run_id)
+    world.wait_for_all()
+
+
 def steps(world: RecordedProject) -> None:
     """All succeed; one item fails, and is tried again; what a condition skips; a list of no items."""
     world.specification = world.read(STEPS)
@@ -737,6 +807,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     sensors_where_clocks_change,
     sensor_that_checks_while_clocks_change,
     sensor_that_holds_back_while_clocks_change,
+    steps,
+    slices,
+    cancelled_steps,
+    shared_items,
+    scenario_set,
 )
 
 

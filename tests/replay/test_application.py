@@ -122,6 +122,11 @@ def test_what_the_first_version_recorded_is_all_there() -> None:
 
 def test_every_scenario_is_recorded_of_version_0_2() -> None:
     names = {path.name.removesuffix(".json.gz") for path in folder_for("0.2").iterdir()}
+    assert names == {scenario.__name__ for scenario in SCENARIOS[:24]}
+
+
+def test_every_scenario_is_recorded_of_version_0_3() -> None:
+    names = {path.name.removesuffix(".json.gz") for path in folder_for("0.3").iterdir()}
     assert names == {scenario.__name__ for scenario in SCENARIOS}
 
 
@@ -300,7 +305,7 @@ class AlwaysGreen:
 
 
 @pytest.mark.parametrize(
-    ("type_name", "member", "value"),
+    ("module", "member", "value"),
     [
         ("sensor_workflow", "_FIRST_RETRY", timedelta(minutes=2)),
         ("sensor_workflow", "_LONGEST_RETRY", timedelta(minutes=30)),
@@ -309,21 +314,31 @@ class AlwaysGreen:
         ("sensor_workflow", "_LONGEST_HISTORY", timedelta(days=32)),
         ("sensor_workflow", "_MOST_STEPS", 179),
         ("sensor_workflow", "_MOST_STEPS", 181),
-        ("notebook_workflow", "_PRIORITIES_OF_A_RUN", 100),
-        ("notebook_workflow", "ENDED_BY_THE_SERVICE", {}),
-        ("notebook_workflow", "Light", AlwaysGreen),
-        ("notebook_workflow", "_ends", lambda *given: {}),
-        ("notebook_workflow", "_ends_of_reports", lambda *given: {}),
-        ("notebook_workflow", "_limits", lambda notebook: {}),
-        ("notebook_workflow", "_details", lambda failures: None),
+        ("notebook_workflow_1", "_PRIORITIES_OF_A_RUN", 100),
+        ("notebook_workflow_1", "ENDED_BY_THE_SERVICE", {}),
+        ("notebook_workflow_1", "Light", AlwaysGreen),
+        ("notebook_workflow_1", "_ends", lambda *given: {}),
+        ("notebook_workflow_1", "_ends_of_reports", lambda *given: {}),
+        ("notebook_workflow_1", "_limits", lambda notebook: {}),
+        ("notebook_workflow_1", "_details", lambda failures: None),
+        ("notebook_runs.notebook_run", "_PRIORITIES_OF_A_RUN", 100),
+        ("notebook_runs.outcomes_of_items", "ENDED_BY_THE_SERVICE", {}),
+        ("notebook_runs.run_end", "Light", AlwaysGreen),
+        ("notebook_runs.run_end", "NOT_ASKED_FOR", "nobody wants it"),
+        ("notebook_runs.run_end", "MOST_NOTES", 0),
+        ("notebook_runs.item_tasks", "_limits", lambda notebook: {}),
+        ("notebook_runs.item_tasks", "folder_name", lambda index, values: str(index)),
+        ("notebook_runs.step_loop", "details_of", lambda future: None),
+        ("notebook_runs.slices", "MOST_OWN_ITEMS", 1),
     ],
 )
 def test_a_changed_rule_of_a_workflow_is_caught(
-    type_name: str, member: str, value: object, monkeypatch: pytest.MonkeyPatch
+    module: str, member: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = [run for run in all_runs() if run["type"] == type_name]
-    for module in {workflow_of(run).__module__ for run in runs}:
-        monkeypatch.setattr(f"{module}.{member}", value)
+    """A workflow's own rules change with its type version alone; so do those of what its class is made of."""
+    monkeypatch.setattr(f"deciders.{module}.{member}", value)
+    types = {"notebook_workflow", "items_workflow"} if module.startswith("notebook") else {module}
+    runs = [run for run in all_runs() if run["type"] in types]
     assert any(first_difference(run, workflow_of(run)) is not None for run in runs)
 
 

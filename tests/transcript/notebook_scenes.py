@@ -81,6 +81,8 @@ DAYS = Scene(
     simpleflow-nb runs.logs days/2016-01-02 report
     simpleflow-nb runs.logs days/2016-01-02 nothing
     simpleflow-nb runs.logs days/2016-01-01 --grep rows
+    simpleflow-nb workflow.graph workflows.yml:days
+    simpleflow-nb workflow.graph days/2016-01-02 --format mermaid
     simpleflow-nb runs.logs days/2016-01-01 --grep [
     simpleflow-nb runs.logs days/2016-01-01 count --attempt 7
     simpleflow-nb sensor.list
