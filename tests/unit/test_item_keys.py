@@ -32,7 +32,7 @@ def keys(*notebooks: dict[str, Any], scraps: Mapping[str, Any] | None = None, **
         "outputs": "/out",
         "sources": {"fan.ipynb": "source", "join.ipynb": "other source"},
     }
-    tasks = ItemTasks(NotebookRun.of_arguments(run_id="run", **{**arguments, **more}))
+    tasks = ItemTasks(NotebookRun.of_arguments(run_id="run", **{**arguments, **more}), share=lambda value: value)
     unfolding = tasks.unfold()
     waiting, found = list(unfolding.begin().starts), {}
     while waiting:

@@ -152,7 +152,7 @@ REFUSED = [
     ("on_failure: []", "", ["8: 'on_failure' of 'b' is stop, continue or {run: label}, not a list"]),
     ("on_item_failure: null", "", ["8: 'on_item_failure' of notebook 'b' must be 'continue' or 'stop', not null"]),
     ("on_item_failure: halt", "", ["8: 'on_item_failure' of notebook 'b' must be 'continue' or 'stop', not 'halt'"]),
-    ("cache: shared", "", ["8: 'cache' of notebook 'b' must be 'run' or 'never', not 'shared'"]),
+    ("cache: sharde", "", ["8: 'cache' of notebook 'b' must be 'run', 'shared', {shared: 7d} or 'never', not 'sharde'"]),
     ("fore_each: day", "", ["8: 'fore_each' is not a setting of notebook 'b' (did you mean 'for_each'?)"]),
     ("max_paralel: 3", "", ["8: 'max_paralel' is not a setting of notebook 'b' (did you mean 'max_parallel'?)"]),
     (
