@@ -1,6 +1,6 @@
-"""Memory and histories of one large fan, in a process of its own: ``python -m tests.benchmarks.fan_memory ITEMS``.
+"""Memory and histories of one large fan, in a process of its own.
 
-Prints a JSON object with the attributes of `Growth`.
+``python -m tests.benchmarks.fan_memory ITEMS [MAX_PARALLEL]`` prints a JSON object with the attributes of `Growth`.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Peak:
             self.bytes = max(self.bytes, self._process.memory_info().rss)
 
 
-def growth(items: int) -> Growth:
-    """Carry out a fan on a new journal."""
+def growth(items: int, *max_parallel: int) -> Growth:
+    """Carry out a fan on a new journal; without ``max_parallel`` all its items are open at once."""
     with tempfile.TemporaryDirectory() as folder:
         opened = LocalService.open(Path(folder) / "journal.sqlite3")
         with served(opened, Fan, usable_cores()) as service:
@@ -70,14 +70,15 @@ def growth(items: int) -> Growth:
             gc.collect()
             before, peak = psutil.Process().memory_info().rss, Peak()
             with peak.watched():
-                carried_out(service, Fan, items)
+                carried_out(service, Fan, items, *max_parallel)
             lengths = lengths_of_histories(service)[1:]
     return Growth(peak.bytes - before, len(lengths), max(lengths))
 
 
 def lengths_of_histories(service: LocalService) -> list[int]:
     """The events of each closed execution, in the order of their starts."""
-    lengths, token = [], {}
+    lengths: list[int] = []
+    token: dict[str, str] = {}
     while True:
         page = service.list_closed_workflow_executions(
             domain=DOMAIN, startTimeFilter={"oldestDate": 0}, reverseOrder=True, **token
@@ -93,4 +94,4 @@ def lengths_of_histories(service: LocalService) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(growth(int(sys.argv[1])))))
+    print(json.dumps(asdict(growth(*map(int, sys.argv[1:])))))

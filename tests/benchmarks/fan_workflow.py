@@ -11,5 +11,5 @@ class Fan(Workflow):
 
     name = "for-each"
 
-    def run(self, n: int) -> int:
-        return sum(self.for_each(increment, range(n)).result)
+    def run(self, n: int, max_parallel: int | None = None) -> int:
+        return sum(self.for_each(increment, range(n), max_parallel=max_parallel).result)

@@ -38,7 +38,7 @@ _SAMPLED_ITEMS = 1_000  #: smaller fans are run several times in a row: one alon
 def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> None:
     sizes = _TINY_SIZES if tiny else _SIZES
     with _journals() as opened:
-        _measure_sizes(repeats, sizes, opened)
+        _measure_sizes(repeats, sizes, 1 if tiny else _SAMPLED_ITEMS, opened)
         _measure_peers(repeats, 2 if tiny else _COMPARED_AT, opened, with_peers=with_peers)
     _measure_growth(sizes[1:])
 
@@ -51,11 +51,11 @@ def _journals() -> Iterator[Callable[[], LocalService]]:
         yield lambda: LocalService.open(Path(folder) / f"{next(numbers)}.sqlite3")
 
 
-def _measure_sizes(repeats: int, sizes: tuple[int, ...], opened: Callable[[], LocalService]) -> None:
+def _measure_sizes(repeats: int, sizes: tuple[int, ...], sampled_items: int, opened: Callable[[], LocalService]) -> None:
     workers = usable_cores()
     contestants: dict[str, Contestant] = {}
     for size in sizes:
-        times = -(-_SAMPLED_ITEMS // size) if sizes == _SIZES and size < _SAMPLED_ITEMS else 1
+        times = max(1, sampled_items // size)
         contestants[f"{_OURS}, {size:,}"] = contestant_of(opened, Fan, size, workers, times)
         contestants[f"{_POOL}, {size:,}"] = partial(_pool, size, workers)
     figures = compared(contestants, repeats)
@@ -134,20 +134,14 @@ def _measure_peers(repeats: int, size: int, opened: Callable[[], LocalService], 
 
 def _measure_growth(sizes: tuple[int, ...]) -> None:
     rows = []
-    for size in sizes:
-        command = [sys.executable, "-m", "tests.benchmarks.fan_memory", str(size)]
+    for size, *max_parallel in (*((size,) for size in sizes), (sizes[-1], SLICE_SIZE)):
+        command = [sys.executable, "-m", "tests.benchmarks.fan_memory", *map(str, (size, *max_parallel))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=peers.ENVIRONMENTS.parent)
         found = json.loads(done.stdout)
+        name = f"{size:,}" + "".join(f", max_parallel={most}" for most in max_parallel)
         peak = found["peak_bytes"]
-        rows.append(
-            (
-                f"{size:,}",
-                found["executions"],
-                f"{found['longest_events']:,}",
-                f"{peak / 2**20:.1f}",
-                f"{peak / size / 1024:.1f}",
-            )
-        )
+        each = (f"{peak / 2**20:.1f}", f"{peak / size / 2**10:.1f}")
+        rows.append((name, found["executions"], f"{found['longest_events']:,}", *each))
     print_table(
         "Executions of a fan, and resident memory at its peak above that of the idle process",
         ("items", "executions", "longest history", "MiB", "KiB an item"),

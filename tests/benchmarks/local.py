@@ -102,7 +102,7 @@ def served(service: LocalService, workflow: type[Workflow], workers: int) -> Ite
         engine.join(10)
 
 
-def carried_out(service: LocalService, workflow: type[Workflow], tasks: int) -> None:
+def carried_out(service: LocalService, workflow: type[Workflow], *arguments: int) -> None:
     """One run, from its start to its end."""
     started = service.start_workflow_execution(
         domain=DOMAIN,
@@ -110,7 +110,7 @@ def carried_out(service: LocalService, workflow: type[Workflow], tasks: int) -> 
         workflowType={"name": workflow.type_name(), "version": workflow.version},
         taskList={"name": _LIST},
         executionStartToCloseTimeout="31536000",
-        input=execution_input(workflow, {"args": [tasks]}),
+        input=execution_input(workflow, {"args": arguments}),
     )
     status = service.wait_closed("bench", started["runId"], _PATIENCE_SECONDS)
     assert status == "COMPLETED", status
