@@ -10,6 +10,7 @@ from typing import Protocol
 from tests.benchmarks import (
     children,
     due_runs,
+    fans,
     groups,
     local,
     nextpipe,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "service": service,
     "children": children,
     "groups": groups,
+    "fans": fans,
     "notebooks": notebooks,
     "sensor": sensor,
     "reports": reports,

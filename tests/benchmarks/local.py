@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ SUMMARY = "a local step in memory, on SQLite and durable, beside DBOS on SQLite;
 REPEATS = 5
 
 _LIST = "bench"
+_PATIENCE_SECONDS = 600  #: a fan of 20,000 on a busy machine takes a minute
 
 
 class Timers(Workflow):
@@ -42,7 +43,7 @@ def measure(repeats: int, *, with_peers: bool = True, tiny: bool = False) -> Non
         journals = _journals(folder)
         for workflow, workers in ((Chain, 1), (FanOut, 8)):
             contestants: dict[str, Contestant] = {
-                name: _contestant(opened, workflow, steps, workers) for name, opened in journals.items()
+                name: contestant_of(opened, workflow, steps, workers) for name, opened in journals.items()
             }
             if workflow is Chain:
                 contestants |= {peer.name: peer.contestant(steps=steps) for peer in others.values()}
@@ -66,40 +67,52 @@ def _journals(folder: Path) -> dict[str, Callable[[], LocalService]]:
     }
 
 
-def _contestant(opened: Callable[[], LocalService], workflow: type[Workflow], tasks: int, workers: int) -> Contestant:
-    """One run from its start to its end; opening and closing the service and its threads are not measured."""
+def contestant_of(
+    opened: Callable[[], LocalService], workflow: type[Workflow], tasks: int, workers: int, times: int = 1
+) -> Contestant:
+    """So many runs, one after another, each from its start to its end; the figures are for one.
+
+    Opening and closing the service and its threads are not measured.
+    """
 
     def contestant() -> Sample:
-        service = opened()
-        engine = Engine(
-            service,
-            DOMAIN,
-            decision_list=_LIST,
-            task_lists={_LIST: workers},
-            workflows=[workflow],
-            activity_task_list=_LIST,
-        )
-        engine.start()
-        try:
-            return timed(lambda: _run(service, workflow, tasks))()
-        finally:
-            engine.stop()
-            service.close()
-            engine.join(10)
+        with served(opened(), workflow, workers) as service:
+            return timed(lambda: carried_out(service, workflow, tasks), times)()
 
     return contestant
 
 
-def _run(service: LocalService, workflow: type[Workflow], tasks: int) -> None:
+@contextmanager
+def served(service: LocalService, workflow: type[Workflow], workers: int) -> Iterator[LocalService]:
+    """The service with a decider and so many worker threads in this process; all of it is closed at the end."""
+    engine = Engine(
+        service,
+        DOMAIN,
+        decision_list=_LIST,
+        task_lists={_LIST: workers},
+        workflows=[workflow],
+        activity_task_list=_LIST,
+    )
+    engine.start()
+    try:
+        yield service
+    finally:
+        engine.stop()
+        service.close()
+        engine.join(10)
+
+
+def carried_out(service: LocalService, workflow: type[Workflow], *arguments: int) -> None:
+    """One run, from its start to its end."""
     started = service.start_workflow_execution(
         domain=DOMAIN,
         workflowId="bench",
         workflowType={"name": workflow.type_name(), "version": workflow.version},
         taskList={"name": _LIST},
         executionStartToCloseTimeout="31536000",
-        input=execution_input(workflow, {"args": [tasks]}),
+        input=execution_input(workflow, {"args": arguments}),
     )
-    status = service.wait_closed("bench", started["runId"], 120)
+    status = service.wait_closed("bench", started["runId"], _PATIENCE_SECONDS)
     assert status == "COMPLETED", status
 
 
@@ -122,7 +135,7 @@ def _print_steps(title: str, steps: int, figures: dict[str, Figures]) -> None:
 
 def _measure_timers(repeats: int, counts: tuple[int, ...]) -> None:
     figures = compared(
-        {f"{count} timers": _contestant(lambda: LocalService(clock=VirtualClock()), Timers, count, 1) for count in counts},
+        {f"{count} timers": contestant_of(lambda: LocalService(clock=VirtualClock()), Timers, count, 1) for count in counts},
         repeats,
     )
     print_table(

@@ -9,9 +9,13 @@ import pytest
 
 from simpleflow_nb import Activity, Workflow, activity
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import RunFailed, harness
+from tests.settings import PATIENCE_SECONDS, count
 
 from .manual_client import attributes
+
+MOST_EVENTS = 10_000  #: of a history, as SWF's guide asks
 
 
 @activity.with_attributes()
@@ -103,6 +107,26 @@ def test_more_than_500_repetitions_are_spread_over_slices_with_their_arguments()
         ids = service.start(Repeating, 502)
         assert service.result(*ids) == [f"n{n}!" for n in range(501)] + [None]
         assert kinds(service, ids).count("ChildWorkflowExecutionCompleted") == 2
+
+
+class Summed(Workflow):
+    """Runs an activity for each of many numbers; what it returns stays short."""
+
+    name = "slices.summed"
+
+    def run(self, count):
+        return sum(self.for_each(doubled, range(count)).result)
+
+
+def test_no_history_of_a_large_fan_is_long_neither_its_own_nor_that_of_a_slice():
+    items = count(small=2_000, soak=20_000)
+    with harness(Summed, workers=4) as place:
+        assert place.result(*place.start(Summed, items), real_seconds=PATIENCE_SECONDS) == items * (items - 1)
+        closed = place.service.list_closed_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})
+        executions = [tuple(info["execution"].values()) for info in closed["executionInfos"]]
+        lengths = [len(place.history(*ids)) for ids in executions]
+    assert len(lengths) == 1 + items // 500
+    assert max(lengths) <= MOST_EVENTS
 
 
 @dataclass(frozen=True)

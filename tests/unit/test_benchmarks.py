@@ -23,8 +23,8 @@ def test_without_a_name_the_benchmarks_are_listed(capsys):
     [
         (
             ["due_runs"],
-            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, children, groups, notebooks, "
-            "sensor, reports, watching, records, nextpipe (did you mean 'due-runs'?)",
+            "'due_runs' is not a benchmark; there are replay, local, due-runs, swf, service, children, groups, fans, "
+            "notebooks, sensor, reports, watching, records, nextpipe (did you mean 'due-runs'?)",
         ),
         (["local", "--repeats", "0"], "--repeats 0: at least one round is needed"),
     ],
