@@ -46,7 +46,10 @@ def known_workflows() -> dict[tuple[str, str], type[Workflow]]:
         importlib.import_module(module.name)
     modules = [module for name, module in sys.modules.items() if name.startswith("deciders.")]
     found = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
-    classes = [cls for cls in found if issubclass(cls, Workflow) and cls.__module__.startswith("deciders.")]
+    # a class that starts children of a type under names of its own has the type of its base, whose class decides them
+    classes = [
+        cls for cls in found if issubclass(cls, Workflow) and cls.__module__.startswith("deciders.") and "name" in vars(cls)
+    ]
     known = {(cls.type_name(), cls.version): cls for cls in classes}
     assert len(known) == len(classes), "each type version is one class"
     return known
