@@ -343,7 +343,7 @@ def test_the_sensor_of_a_moved_file_knows_when_it_looked_last(folder: Folder, th
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     path = folder.outputs.parent / "workflows.yml"
     now = specification(path.parent, schedule="0 6 * * *").model_copy(update={"path": path})
-    started_sensors(run, [now], str(folder.outputs), once=False, tell=say)
+    started_sensors(run, [now], str(folder.outputs), once=False, force=False, tell=say)
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
 
