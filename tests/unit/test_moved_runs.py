@@ -361,6 +361,8 @@ def test_the_sensor_of_a_file_that_was_renamed_knows_when_it_looked_last(
     folder.start(SensorWorkflow, sensor_id(former), given)
     run: Any = SimpleNamespace(service=folder.service, payloads=folder.payloads)
     scheduled = specification(path.parent, schedule="0 6 * * *").sensor
-    started_sensors(run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False, tell=say)
+    started_sensors(
+        run, [flows(path).model_copy(update={"sensor": scheduled})], str(folder.outputs), once=False, force=False, tell=say
+    )
     [(workflow_id, started)] = folder.open().items()
     assert (workflow_id, started.get("last_look")) == (sensor_id(path), moment if looked else None)
