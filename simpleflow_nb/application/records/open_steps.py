@@ -62,7 +62,7 @@ class OpenSteps:
         from deciders.notebook_runs.item_tasks import ItemTasks
 
         self.run = _run_of(arguments)
-        self.known: dict[Item, ItemTask] = {one.item: one for one in tasks}
+        self.known: dict[Item, ItemTask] = {one.item: _as_told(one) for one in tasks}
         self.tasks = ItemTasks(self.run, share=lambda value: value)
         self.results: dict[Item, NotebookResult] = {}  #: of those that were started
         self._unfold(cancelled_at)
@@ -317,6 +317,16 @@ def _state_of(row: TaskRow) -> ItemState:
         "canceled": ItemState.CANCELLED,
     }
     return states[row.state]
+
+
+def _as_told(task: ItemTask) -> ItemTask:
+    """Return the task of an item; as one that runs, if all it said is that another execution is to carry the item out."""
+    from deciders.tasks.results import SharedWork
+    from deciders.values.item_state import ItemState
+
+    if SharedWork.of_json(task.result) is None:
+        return task
+    return dataclasses.replace(task, state=ItemState.RUNNING, ended=None, result={})
 
 
 def _cause(row: TaskRow, load: payload.Load) -> str:
