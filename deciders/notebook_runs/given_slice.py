@@ -77,5 +77,6 @@ def _by_index(label: str, by_item: Mapping[Item, T], told: Callable[[T], Any]) -
 
 
 def _short(result: NotebookResult) -> dict[str, Any]:
-    """The path of an executed notebook, and its scraps: nothing else is taken of it."""
-    return {"path": result.path, **({"scraps": dict(result.scraps)} if result.scraps else {})}
+    """The path of an executed notebook, its scraps and its key: nothing else is taken of it."""
+    own = {"scraps": dict(result.scraps), "key": result.key}
+    return {"path": result.path, **{name: value for name, value in own.items() if value}}

@@ -227,9 +227,15 @@ class ItemTasks:
         axes = self.unfold().axes(item)
         if isinstance(wanted, PlainName) and wanted.name in axes:
             return self._key_of(axes[wanted.name])
-        if label not in self.run.graph.shapes[item.label].needs or isinstance(wanted, FailureValue | ScrapValue):
+        if isinstance(wanted, ScrapValue):
+            return self._scraps(self.unfold().arguments(item)[wanted.label], wanted.name)
+        if isinstance(wanted, FailureValue):
+            below = f"{self.run.folder.outputs}/"  # outputs may be moved, and what is in a sentence moves with them
+            failures = self._failures(item, wanted.label)
+            return [{**one, "error": one["error"].replace(below, "")} for one in failures]
+        if label not in self.run.graph.shapes[item.label].needs:
             found = self._resolved(item, wanted)
-            return None if isinstance(found, _Automatic) else found.failures if isinstance(found, _Failures) else found
+            return None if isinstance(found, _Automatic) else found
         made = self._key_of(self.unfold().arguments(item)[str(label)])
         return {"made": made, "path": wanted.path} if isinstance(wanted, FileValue) else {"made": made}
 
@@ -282,10 +288,14 @@ class ItemTasks:
         if isinstance(wanted, FileValue):
             return None if taken is None else _Made(wanted.label, self._paths(taken), wanted.path)
         if isinstance(taken, list):
-            return self._shared_list(
-                taken, wanted.name, lambda one: None if one is None else self._results[one].scraps.get(wanted.name)
-            )
-        return None if taken is None else self._results[taken].scraps.get(wanted.name)
+            return self._shared_list(taken, wanted.name, lambda one: self._scraps(one, wanted.name))
+        return self._scraps(taken, wanted.name)
+
+    def _scraps(self, taken: Any, name: str) -> Any:
+        """Return a scrap of an item, or the list of those of several; null stands for what there is not."""
+        if isinstance(taken, list):
+            return [self._scraps(one, name) for one in taken]
+        return None if taken is None else self._results[taken].scraps.get(name)
 
     def _named_value(self, item: Item, name: str) -> Any:
         axes = self.unfold().axes(item)

@@ -15,6 +15,7 @@ from .written_steps import STEP_KEYS, axes_of_items, read_steps
 from .yaml_lines import YamlNode, holds_broken
 
 _READ = ("parameters", *STEP_KEYS)
+_OF_ITEMS = ("max_parallel", "limit", "on_item_failure")  #: what says nothing of a label without a list of items
 _NODES = Mapping[str, YamlNode]
 
 
@@ -62,6 +63,12 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
         for problem in error.problems:
             problems.add(_line(problem, nodes), _message(problem, nodes))
         return None, written
+    for label, settings in written.items():
+        if not graph.steps[label].is_fan:
+            for key in _OF_ITEMS:
+                if key in settings:
+                    message = f"{key!r} of {label!r} says nothing, as it has one item; items come from 'for_each' or 'repeat'"
+                    problems.warn(nodes[label].at([key]).line, message)
     return (graph if is_whole else None), written
 
 

@@ -155,19 +155,19 @@ class Unfolding:
 
     def items_beside(self, part: Slice) -> dict[str, list[Item]]:
         """Return the items of other labels that those of a slice may be given: of what they need, and of their axes."""
-        found: dict[str, list[Item]] = {}
+        found: dict[str, dict[Item, None]] = {}
         for label in part.ended:
             progress = self._labels[label]
             line = self.graph.lines.get(self.graph.shapes[label].family or "", {})
             there = range(len(progress.states))
             if part.family in line and label not in part.joined:
                 there = there[part.first * line[part.family] : (part.first + len(part.rows)) * line[part.family]]
-            found[label] = [progress.item(place) for place in there]
+            found[label] = dict.fromkeys(progress.item(place) for place in there)
         for row in part.rows:
             for value in row.values():
-                if isinstance(value, Item) and value not in found.setdefault(value.label, []):
-                    found[value.label].append(value)
-        return found
+                if isinstance(value, Item):
+                    found.setdefault(value.label, {})[value] = None
+        return {label: list(items) for label, items in found.items()}
 
     def stop(self, label: str, root: Cause) -> Turn:
         """Start no more items of a label, because one of them has failed in another slice: ``root``."""

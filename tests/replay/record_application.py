@@ -16,8 +16,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .application_runs import SCENARIOS, Run, recorded_runs
+from .application_runs import SCENARIOS, recorded_runs
 from .record_golden import FOLDER
+from .recorded_project import Run
 
 
 def folder_for(version: str) -> Path:

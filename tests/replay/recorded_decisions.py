@@ -18,9 +18,9 @@ from simpleflow_nb.program import program
 from simpleflow_nb.replay import Execution
 from simpleflow_nb.replay.calls import commands
 
-from .application_runs import Run
 from .decision_checker import Decision, Event, attributes, reloaded
 from .mutations import DECISION_OF
+from .recorded_project import Run
 
 #: What a decision may leave out, for the service to fill in from the type; all else that an event has, it must say.
 _NEVER_FILLED_IN = ("input", "result", "reason", "details", "control", "taskPriority")

@@ -25,10 +25,11 @@ from simpleflow_nb.replay import Execution
 from simpleflow_nb.replay.calls.commands import PATCH
 from tests.settings import count
 
-from .application_runs import ANALYST, SCENARIOS, Run, recorded_runs, sensor_cancelled
+from .application_runs import SCENARIOS, recorded_runs, sensor_cancelled
 from .decision_checker import attributes, reloaded
 from .record_application import FOLDER, folder_for, main, read_runs, write_runs
 from .recorded_decisions import first_difference, replay_error
+from .recorded_project import ANALYST, Run
 
 FILES = sorted(FOLDER.glob("application-*/*.json.gz"))
 NAMES = [f"{path.parent.name.removeprefix('application-')}-{path.name.removesuffix('.json.gz')}" for path in FILES]
@@ -172,7 +173,7 @@ def submitting(change: Callable[[Activity[..., Any], dict[str, Any]], Any], name
     """Workflows that submit another activity, or with other arguments, where they submit that of this name."""
 
     def spoil(cls: type[Workflow]) -> type[Workflow]:
-        def submit(self: Any, task: Any, *args: Any, **kwargs: Any) -> Any:
+        def submit(self: Any, task: Any, /, *args: Any, **kwargs: Any) -> Any:
             if isinstance(task, Activity) and task.name.endswith(f".{name}"):
                 task = change(copy.copy(task), kwargs)
             return cls.submit(self, task, *args, **kwargs)

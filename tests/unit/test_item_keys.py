@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,7 +17,12 @@ from deciders.values.item_state import ItemState
 FAN: dict[str, Any] = {"for_each": {"x": [10, 20, 30]}, "parameters": {"x": "x"}}
 
 
-def keys(*notebooks: dict[str, Any], scraps: Mapping[str, Any] | None = None, **more: Any) -> dict[str, str | None]:
+def keys(
+    *notebooks: dict[str, Any],
+    scraps: Mapping[str, Any] | None = None,
+    share: Callable[[Any], Any] = lambda value: value,
+    **more: Any,
+) -> dict[str, str | None]:
     """The keys of all items of a run in which everything succeeds, and glues these scraps, by item."""
     made = [
         NotebookSpecification(**{"label": "fan", "filename": "fan.ipynb", "needs": one.get("needs", ()), **one})
@@ -32,7 +37,7 @@ def keys(*notebooks: dict[str, Any], scraps: Mapping[str, Any] | None = None, **
         "outputs": "/out",
         "sources": {"fan.ipynb": "source", "join.ipynb": "other source"},
     }
-    tasks = ItemTasks(NotebookRun.of_arguments(run_id="run", **{**arguments, **more}), share=lambda value: value)
+    tasks = ItemTasks(NotebookRun.of_arguments(run_id="run", **{**arguments, **more}), share=share)
     unfolding = tasks.unfold()
     waiting, found = list(unfolding.begin().starts), {}
     while waiting:
@@ -154,3 +159,10 @@ def test_a_file_of_a_label_has_another_key_than_another_file_of_it() -> None:
 
 def test_an_item_whose_notebook_could_not_be_read_has_no_key() -> None:
     assert keys(FAN, sources={}) == {"fan:0": None, "fan:1": None, "fan:2": None}
+
+
+def test_a_key_is_the_same_wherever_a_long_list_is_kept() -> None:
+    join = {"label": "join", "filename": "join.ipynb", "needs": ("fan",), "parameters": {"sizes": {"scrap": "fan.size"}}}
+    inline = keys(FAN, join, scraps={"size": 3})
+    assert keys(FAN, join, scraps={"size": 3}, share=lambda value: {"kept": "elsewhere"}) == inline
+    assert keys(FAN, join, scraps={"size": 4})["join"] != inline["join"]

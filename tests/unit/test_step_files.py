@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from deciders.specification import load_with_warnings
+
 from .step_files import check_accepted, refusals
 
 WAYS = "an axis comes from a list, a label, {scrap: label.name}, {parameter: name} or {dates: [first, end]}"
@@ -221,3 +223,17 @@ def test_what_a_step_may_say_of_its_items_is_accepted(keys: str, more: str, tmp_
 @pytest.mark.parametrize(("keys", "more", "expected"), REFUSED)
 def test_every_fault_of_a_step_is_told_at_its_line(keys: str, more: str, expected: list[str], tmp_path: Path) -> None:
     assert refusals(tmp_path, keys, more) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("max_parallel", "8"), ("limit", "5"), ("on_item_failure", "stop")], ids=lambda word: str(word)
+)
+def test_a_key_about_items_of_a_label_that_has_one_is_warned_of(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "a.py").write_text("")
+    file = tmp_path / "workflows.yml"
+    steps = f"    steps:\n      a:\n        filename: a.py\n        {key}: {value}\n"
+    file.write_text(f"workflows:\n  - name: w\n{steps}available_dates_sensor: null\n")
+    told = f"workflows.yml:6: '{key}' of 'a' says nothing, as it has one item; items come from 'for_each' or 'repeat'"
+    assert [str(one) for one in load_with_warnings(file)[1]] == [told]
+    file.write_text(file.read_text().replace("        filename: a.py\n", "        filename: a.py\n        repeat: 3\n"))
+    assert load_with_warnings(file)[1] == ()
