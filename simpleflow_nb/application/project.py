@@ -63,9 +63,14 @@ class Project:
         """Check the file and its notebooks as they are now. Problems are in what is returned, and not raised."""
         return validation.validate(self._path)
 
-    def plan(self) -> plans.Plan:
-        """Work out which runs are due, and why the others are not; start none."""
-        return plans.plan_runs(self.specification, self.outputs, self.service)
+    def plan(self, *, why: bool = False) -> plans.Plan:
+        """Work out which runs are due, and why the others are not; start none.
+
+        Args:
+            why: say of each label of a run that is due, too, what would be kept, and why the others run. Costs a look at the
+                notebooks and the data that they read.
+        """
+        return plans.plan_runs(self.specification, self.outputs, self.service, forecasts=why)
 
     def status(self) -> statuses.Status:
         """Return the state and light of every run, and which runs are due."""

@@ -98,7 +98,7 @@ SPECIFICATIONS: list[tuple[Sample, tuple[str, ...], int, str]] = [
         with_workflows("day: reference_date", "day: report"),
         ("validate", "."),
         2,
-        "workflows.yml:4: notebooks need each other in a circle: 'count' needs 'report' needs 'count'",
+        "workflows.yml:4: steps need each other in a circle: count -> report -> count (lines 4, 7)",
     ),
     (
         with_workflows("0 6 * * *", "0 25 * * *"),

@@ -48,7 +48,7 @@ def document(file: Path, *words: object, code: int = 0) -> dict[str, Any]:
 CALLS: tuple[tuple[tuple[str, ...], Callable[[Project], Any]], ...] = (
     (("validate",), lambda project: project.validate()),
     (("plan",), lambda project: project.plan()),
-    (("plan", "--why"), lambda project: project.plan()),
+    (("plan", "--why"), lambda project: project.plan(why=True)),
     (("status",), lambda project: project.status()),
     (("runs.list",), lambda project: project.runs()),
     (("runs.list", "days", "--state", "failed", "--all"), lambda p: p.runs("days", state="failed", every_run=True)),
