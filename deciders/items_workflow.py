@@ -14,8 +14,10 @@ from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.outcomes_of_items import cause_of, details_of, state_after
 from .notebook_runs.shared_items import SharedItems
 from .notebook_runs.step_loop import StepLoop
+from .notebook_runs.task_ids import notebook_id
 from .steps.slice_json import ends_json
 from .tasks.results import SharedEnd
+from .values.item import Item
 from .values.item_state import ItemState
 from .values.key_parts import shared_id
 
@@ -90,7 +92,9 @@ class ItemsWorkflow(Workflow):
     def _shared(
         self, task: dict[str, Any], retries: int, timeout_seconds: float | None, priority: int | None
     ) -> dict[str, Any]:
-        future = self.submit(activities.notebook_activity(retries, timeout_seconds), __priority=priority, **task)
+        id = notebook_id(Item(task.get("label", ""), task.get("index")))
+        activity = activities.notebook_activity(retries, timeout_seconds)
+        future = self.submit(activity, __activity_id=id, __priority=priority, **task)
         error = future.exception
         if error is None:
             return SharedEnd(ItemState.SUCCEEDED, result=future.result).as_json()

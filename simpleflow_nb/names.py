@@ -18,6 +18,7 @@ _NOT_IN_NAMES = "no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 #: https://docs.aws.amazon.com/amazonswf/latest/apireference/API_RegisterDomain.html
 NO_NAME = f"1 to {MAX_ID_CHARACTERS} characters, {_NOT_IN_NAMES}"
 
+_ATTEMPT = re.compile(r"\.[0-9]+\Z", re.ASCII)
 _FORBIDDEN = re.compile(r"[:/|\x00-\x1f\x7f-\x9f]|\A\s|\s\Z")
 _MOST_OF_A_RUN_ID = _MOST_OF_A_VERSION = 64
 _CHILD_POLICIES = ("TERMINATE", "REQUEST_CANCEL", "ABANDON")
@@ -105,6 +106,16 @@ def priority(given: Any, where: str) -> Any:
     if given is None or isinstance(given, type) or (type(given) is int and given in _PRIORITIES):
         return given
     raise DefinitionError(f"{where} is {given!r:.80}; a whole number from -2147483648 to 2147483647 is expected, or None")
+
+
+def activity_id(given: Any, where: str) -> str:
+    """Return the id that a user gives to an activity task. Its end must not read as the number of an attempt."""
+    id = _own(given, where)
+    if not is_strict(id):
+        raise DefinitionError(f"{where} is {given!r:.80}; it has to be {NO_NAME}")
+    if _ATTEMPT.search(id):
+        raise DefinitionError(f"{where} is {given!r:.80}; a point and a number at its end are those of a further attempt")
+    return id
 
 
 def run_seconds(given: Any, where: str) -> str:

@@ -87,9 +87,11 @@ class Workflow(WorkflowType):
         """Schedule an activity, a child workflow or a task as soon as its arguments are available; return its future at once.
 
         The arguments may contain futures, also in lists and dicts. ``__priority=N`` sets the task's priority.
+        ``__activity_id="load-2016-01-01"`` gives an activity task its id, by which listings show it; a further attempt has its
+        number behind it, as in ``load-2016-01-01.2``.
 
         Raises:
-            DefinitionError: ``submittable`` cannot be submitted.
+            DefinitionError: ``submittable`` cannot be submitted, or the run has a task of that id.
         """
         if type(submittable) is Activity:
             if registered(submittable.name) is not submittable:

@@ -21,6 +21,7 @@ from ..tasks.arguments import NotebookTask, SharedSettings
 from ..tasks.results import SharedEnd, SharedWork
 from ..values.item import Item
 from ..values.item_state import ItemState
+from .task_ids import notebook_id
 
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5, 60
 #: A service's lists lag behind: so often in a row it must say that nothing of the id is open.
@@ -33,9 +34,11 @@ _NOT_BEGUN = SharedEnd(ItemState.CANCELLED, said="the run was cancelled before i
 class _Way:
     """One item on its way."""
 
+    item: Item
     task: NotebookTask
     notebook: NotebookSpecification
     priority: int
+    asked: int = 0  #: how many tasks it has had in this execution
     child: Future[Any] | None = None
     timer: Future[Any] | None = None
     is_waiting: bool = False  #: another run carries it out
@@ -52,7 +55,7 @@ class SharedItems:
 
     def start(self, item: Item, task: NotebookTask, notebook: NotebookSpecification, priority: int) -> Future[Any]:
         """Ask a worker for an item; return the future to wait for."""
-        way = self._ways[item] = _Way(task, notebook, priority)
+        way = self._ways[item] = _Way(item, task, notebook, priority)
         return self._asked(way, asks=True)
 
     def following(self, item: Item, future: Future[Any]) -> Future[Any] | None:
@@ -92,8 +95,10 @@ class SharedItems:
 
     def _asked(self, way: _Way, *, asks: bool) -> Future[Any]:
         settings = replace(way.task.shared or SharedSettings(), asks=asks, looks=asks and way.is_waiting)
+        look, way.asked = way.asked, way.asked + 1
         return self._workflow.submit(
             activities.notebook_activity(way.notebook.retries, way.notebook.timeout_seconds),
+            __activity_id=notebook_id(way.item, look),
             __priority=way.priority,
             **replace(way.task, shared=settings).as_json(),
         )

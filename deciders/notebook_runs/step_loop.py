@@ -23,6 +23,7 @@ from .item_tasks import ItemTasks
 from .outcomes_of_items import cause_of, details_of, outcome_of_result, state_after
 from .shared_items import SharedItems
 from .slices import RunningSlice, Slices
+from .task_ids import notebook_id, report_id
 from .work import ReportKey
 
 #: How long what runs may take to end after the run was cancelled; then the run ends without it.
@@ -95,7 +96,7 @@ class StepLoop:
         if notebook.is_shared and self.run.sharing.has_children and not self.run.forces(item.label):
             return self._shared.start(item, task, notebook, priority)
         activity = activities.notebook_activity(notebook.retries, notebook.timeout_seconds)
-        return self.workflow.submit(activity, __priority=priority, **task.as_json())
+        return self.workflow.submit(activity, __activity_id=notebook_id(item), __priority=priority, **task.as_json())
 
     def _after(self, item: Item, future: Future[Any]) -> Future[Any] | None:
         """Return what is to be waited for before a shared item has ended; nothing begins once the run was cancelled."""
@@ -191,6 +192,7 @@ class StepLoop:
                 continue
             future = self.workflow.submit(
                 activities.convert_report,
+                __activity_id=report_id(item, output.format),
                 __priority=self.run.urgency,
                 **ReportTask(
                     label=item.label,

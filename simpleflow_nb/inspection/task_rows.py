@@ -85,7 +85,7 @@ def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
 def split_id(activity_id: str) -> tuple[str, int]:
     """Split an id: ``activity-pkg.load-1.3`` is the third attempt at ``activity-pkg.load-1``."""
     head, dot, attempt = activity_id.rpartition(".")
-    if dot and attempt.isdigit() and head.rpartition("-")[2].isalnum():
+    if dot and attempt.isdigit() and head.rpartition("-")[2].replace("_", "").isalnum():
         return head, int(attempt)
     return activity_id, 1
 

@@ -171,6 +171,7 @@ def test_a_notebook_to_be_looked_into_is_a_document(tmp_path: Path) -> None:
         "workflow": "days",
         "instance": found["instance"],
         "label": "count",
+        "index": None,
         "path": str(path),
         "parameters": str(path.with_name("parameters.json")),
         "source": str(file.with_name("count.ipynb")),

@@ -14,7 +14,7 @@ from simpleflow_nb.activity import PRIORITY_NOT_SET
 from simpleflow_nb.task import ChildWorkflowTask
 
 from .decision_checker import DecisionChecker
-from .scenarios import load, shorts, workflow
+from .scenarios import declared, load, shorts, workflow
 from .steps import decided, failure_of, fires, nothing
 
 AGAIN = "of continue_as_new() is"
@@ -23,6 +23,7 @@ VERSION = "it has to be 1 to 64 characters, no ':', '/', '|' or controls, no bla
 NO_RUN_ID = "is not a run id: a text of 1 to 64 characters, or None"
 NO_TARGET = "is not a workflow id: a text of 1 to 256 characters"
 NO_PRIORITY = "a whole number from -2147483648 to 2147483647 is expected, or None"
+ITS_ID = "__activity_id of load: a text of 1 to 256 characters, not beginning with an underscore"
 NO_NAME = "it has to be 1 to 256 characters, no ':', '/', '|' or controls, no blanks at its ends, not 'arn'"
 HALF = "a\ud800"
 
@@ -74,6 +75,25 @@ def test_a_name_is_a_text_that_the_service_takes(name, give, what):
         (lambda w: w.submit(load, __priority="high"), f"__priority of load is 'high'; {NO_PRIORITY}"),
         (lambda w: w.submit(load, __priority=True), f"__priority of load is True; {NO_PRIORITY}"),
         (lambda w: w.submit(load, __priority=2**31), f"__priority of load is 2147483648; {NO_PRIORITY}"),
+        (lambda w: w.submit(load, __activity_id=5), f"5 cannot name {ITS_ID}"),
+        (lambda w: w.submit(load, __activity_id="_own"), f"'_own' cannot name {ITS_ID}"),
+        (lambda w: w.submit(load, __activity_id="a:1"), f"__activity_id of load is 'a:1'; {NO_NAME}"),
+        (
+            lambda w: w.submit(load, __activity_id="day.3"),
+            "__activity_id of load is 'day.3'; a point and a number at its end are those of a further attempt",
+        ),
+        (
+            lambda w: [w.submit(load, __activity_id="day"), w.submit(load, __activity_id="day")],
+            "'day' is the id of a task or timer of this run; give this task of load another one",
+        ),
+        (
+            lambda w: w.submit(declared("load", idempotent=True), __activity_id="day"),
+            "load has its id from its arguments; submit it without __activity_id",
+        ),
+        (
+            lambda w: w.submit(child(), __activity_id="day"),
+            "child is a workflow, and no activity has its id; get_workflow_id() gives it one",
+        ),
         (lambda w: w.submit(child(), __priority="x"), f"__priority of child is 'x'; {NO_PRIORITY}"),
         (again(tag_list=["a"] * 6), "tag_list of continue_as_new() has 6 tags; an execution has at most 5"),
         (again(tag_list="a"), "tag_list of continue_as_new() is 'a'; a list of texts is expected, such as ['daily']"),
@@ -127,6 +147,18 @@ def test_priorities_that_the_service_takes_are_taken(given):
         w.submit(load, __priority=given).wait()
 
     assert decided(run) == [["ScheduleActivityTask load-1"]]
+
+
+def test_a_task_has_the_id_that_it_is_given_and_its_attempts_a_number_behind_it():
+    def run(w):
+        w.submit(declared("load", retry=1), __activity_id="day-3").wait()
+
+    first, second = (lambda checker, id=id: checker.fail(id, "ValueError: no") for id in ("day-3", "day-3.2"))
+    assert decided(run, first, second) == [
+        ["ScheduleActivityTask day-3"],
+        ["ScheduleActivityTask day-3.2"],
+        ["CompleteWorkflowExecution"],
+    ]
 
 
 def test_timeouts_may_be_written_as_texts():

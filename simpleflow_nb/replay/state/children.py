@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ...constants import MAX_OPEN_CHILD_COUNT
-from ...exceptions import ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
+from ...exceptions import DefinitionError, ReplayError, SimpleflowError, TaskFailed, WorkflowCanceled, WorkflowFailed
 from ...futures import DONE, HELD, QUEUED, Future
 from ...names import priority
 from ..calls import commands
@@ -75,6 +75,8 @@ class Children(Externals):
         if self.dead:
             self.block(())
         level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
+        if "__activity_id" in kwargs:
+            raise DefinitionError(f"{task.name} is a workflow, and no activity has its id; get_workflow_id() gives it one")
         args, kwargs, found = taken(args, kwargs, task.name)
         future = ChildFuture(self, "", task)
         if not task.is_named_by_arguments and not task.idempotent:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...exceptions import DefinitionError
 from ...futures import QUEUED, Future
-from ...names import priority
+from ...names import activity_id, priority
 from ..calls import commands
 from ..calls.arguments import FUTURES, taken
 from ..calls.commands import ActivityTask
@@ -35,15 +35,21 @@ class Requests(Attempts):
         """Schedule an activity as soon as its arguments are available. Its id is reserved now, unless they decide it.
 
         ``raises`` overrides the activity's own ``raises_on_failure``.
+
+        Raises:
+            DefinitionError: the priority or the id that the caller gives cannot be one, or the run has a task of that id.
         """
         if self.dead:
             self.block(())
         level = priority(kwargs.pop("__priority"), f"__priority of {task.name}") if kwargs and "__priority" in kwargs else ...
+        given_id = kwargs.pop("__activity_id") if kwargs and "__activity_id" in kwargs else None
         args, kwargs, found = taken(args, kwargs, task.name)
         name = task.name
         is_named = task.idempotent or task.is_named_by_arguments
-        if is_named:
-            future: Future[Any] = Future(self, "ScheduleActivityTask", "", name, task)
+        if given_id is not None:
+            future = self._given_name(given_id, task)
+        elif is_named:
+            future = Future(self, "ScheduleActivityTask", "", name, task)
         else:
             n = self.counters[name] = self.counters.get(name, 0) + 1
             id = commands.activity_id(name, n)
@@ -70,6 +76,15 @@ class Requests(Attempts):
             self.open += 1
             future.stage = QUEUED
             self.queue.append(future)
+        return future
+
+    def _given_name(self, given: Any, task: ActivityTask) -> Future[Any]:
+        id = activity_id(given, f"__activity_id of {task.name}")
+        if task.idempotent or task.is_named_by_arguments:
+            raise DefinitionError(f"{task.name} has its id from its arguments; submit it without __activity_id")
+        future: Future[Any] = Future(self, "ScheduleActivityTask", id, task.name, task)
+        if self.tasks.setdefault(id, future) is not future:
+            raise DefinitionError(f"{id!r} is the id of a task or timer of this run; give this task of {task.name} another one")
         return future
 
     def start_timer(

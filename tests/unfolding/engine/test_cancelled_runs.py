@@ -10,9 +10,9 @@ from deciders.notebook_workflow import NotebookWorkflow
 from deciders.specification import NotebookSpecification, WorkflowSpecification
 from simpleflow_nb.workflow import execution_input
 from tests.replay.scenarios import shorts
-from tests.replay.steps import Step, asked_to_cancel, begins, completes, played, together
+from tests.replay.steps import Step, asked_to_cancel, completes, played, together
 
-_ASKED, _ONE, _OTHER = "workers.activities.already_succeeded-1", *(f"workers.activities.execute_notebook-{n}" for n in (1, 2))
+_ASKED, _ONE, _OTHER = "workers.activities.already_succeeded-1", "notebook-a-0", "notebook-b-0"
 _RESULT = {"path": "/out/a.ipynb", "light": "green", "warnings": []}
 
 
@@ -37,8 +37,11 @@ def decided(*steps: Step) -> list[list[str]]:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_nothing_starts_for_an_end_that_comes_with_the_cancellation(order: int) -> None:
-    news = [completes(_ONE, _RESULT), asked_to_cancel][::order]
-    found = decided(completes(_ASKED), together(begins(_OTHER), *news), completes(_OTHER, _RESULT))
+    def executed(id: str) -> Step:
+        return lambda checker: checker.complete(id, _RESULT)
+
+    news = [executed(_ONE), asked_to_cancel][::order]
+    found = decided(completes(_ASKED), together(lambda checker: checker.begin(_OTHER), *news), executed(_OTHER))
     asked = [f"RequestCancelActivityTask {_OTHER}", "StartTimer timer-1"]
     assert found[-2:] == [asked, ["CancelTimer timer-1", "CancelWorkflowExecution"]]
 
