@@ -13,7 +13,7 @@ from .notebook_runs.item_tasks import ItemTasks
 from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.run_end import RunEnd
 from .notebook_runs.shared_items import SharedItems
-from .notebook_runs.slices import FAN_CHUNK, Slices
+from .notebook_runs.slices import FAN_CHUNK, Cuts, Slices
 from .notebook_runs.step_loop import StepLoop
 from .tasks.results import RunResult
 from .values.run_state import RunState
@@ -105,8 +105,9 @@ class NotebookWorkflow(Workflow):
 
         if cancellation.finished:
             self.cancel()  # nothing has started, and nothing will
-        slices = Slices(self, ItemsWorkflow, given, fan_chunk)
-        tasks = ItemTasks(run, share=self.shared, delegate=slices.delegates)
+        cuts = Cuts(run.graph, fan_chunk)
+        slices = Slices(self, ItemsWorkflow, given, cuts)
+        tasks = ItemTasks(run, share=self.shared, delegate=cuts.delegates)
         slices.belong_to(tasks)
         StepLoop(self, tasks, cancellation, SharedItems(self, ItemsWorkflow), slices).carry_out()
         end = RunEnd(tasks)
