@@ -244,7 +244,7 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
 
 def _follow_shared(shown: ShownLabel, task: Any) -> None:
     """Show a shared item as what has become of it, if its task has asked what there is of it, or has taken that over."""
-    from deciders.tasks.results import SharedWork
+    from deciders.tasks.results import NotebookResult, SharedWork
 
     if task.shared is None:
         return
@@ -253,7 +253,7 @@ def _follow_shared(shown: ShownLabel, task: Any) -> None:
         shown.is_shared = True
     elif task.shared.looks and shown.state in (ShownState.WAITING, ShownState.RUNNING):
         shown.state, shown.began, shown.is_shared = ShownState.RUNNING, None, True
-    elif shown.state == ShownState.DONE and (made := shown.made) is not None and made.is_taken:
+    elif shown.state == ShownState.DONE and isinstance(made := shown.made, NotebookResult) and made.is_taken:
         shown.state, shown.is_shared = ShownState.CACHED, True
     if shown.state == ShownState.RUNNING and task.shared.looks:
         shown.note = ELSEWHERE
