@@ -37,6 +37,7 @@ class NotebookWorkflow(Workflow):
         kept: results of labels that succeeded in an earlier run. They are not run again; the result lists them as ``cached``.
         kept_items: the same for what is known by keys: by label and key.
         kept_reports: the same for reports of kept labels, by label and format (``count.pdf``).
+        kept_item_reports: the same for reports of what is known by keys: by label, key and format.
         sources: SHA-256 of the notebook files by their names in the workflow file, for the keys.
         only: run this label, those of its dependencies that are not kept, and nothing else.
         origin: why the run was started and what it was made from, for its record.
@@ -63,6 +64,7 @@ class NotebookWorkflow(Workflow):
         kept: dict[str, dict[str, Any]] | None = None,
         kept_items: dict[str, dict[str, dict[str, Any]]] | None = None,
         kept_reports: dict[str, dict[str, Any]] | None = None,
+        kept_item_reports: dict[str, dict[str, dict[str, dict[str, Any]]]] | None = None,
         sources: dict[str, str] | None = None,
         only: str | None = None,
         origin: dict[str, Any] | None = None,
@@ -84,6 +86,7 @@ class NotebookWorkflow(Workflow):
             "missing_dates": missing_dates,
             "sharing": sharing,
             "forced": forced,
+            **({"kept_item_reports": kept_item_reports} if kept_item_reports else {}),
         }
         run = NotebookRun.of_arguments(run_id=self.executor.run_id, kept=kept, kept_reports=kept_reports, **given)
         cancellation = self.cancellation

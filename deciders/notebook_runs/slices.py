@@ -126,11 +126,15 @@ class Slices:
         marks = [part.family, *part.members]
         digest = hashlib.sha256("\0".join(marks).encode("utf-8", "surrogatepass")).hexdigest()[:12]
         workflow_id = f"{run.identity}-{digest}-{part.first}"
-        kept = {label: items for label, items in (self._given.get("kept_items") or {}).items() if label in part.members}
+        kept = {
+            name: {label: items for label, items in (self._given[name] or {}).items() if label in part.members}
+            for name in ("kept_items", "kept_item_reports")
+            if name in self._given
+        }
         future = self.workflow.submit(
             self._of_slices,
             workflow_id=workflow_id,
-            given={**self._given, "kept_items": kept},
+            given={**self._given, **kept},
             part=self.tasks.given_to(part, self._stopped).as_json(self.tasks.share),
             max_parallel=self._shares(part),
         )

@@ -33,6 +33,8 @@ def with_open_labels(row: RunRow, place: Place, outputs: Path) -> tuple[RunRow, 
         PayloadError: what the run was started with is not to be had here.
         RecordsError: the records of its items cannot be read.
     """
+    from deciders.values.label_state import LabelState
+
     events, histories = _history(row, place), _Histories(place)
     arguments, shown = label_states(events, place.payloads.load)
     items = list[ItemRow]()
@@ -44,8 +46,11 @@ def with_open_labels(row: RunRow, place: Place, outputs: Path) -> tuple[RunRow, 
     of_slices = (label for read in histories.read for label in label_states(read, place.payloads.load)[1])
     known = {label.name: label for label in chain(shown, of_slices) if label.is_shown}
     labels |= _reports(arguments, known)
+    standing = {str(key): made.path for key, made in steps.standing_reports()} if steps is not None else {}
+    labels |= dict.fromkeys(standing, LabelState.CACHED)
     artefacts = {key: made.path for name, key in _keys(labels) if (made := _made(known.get(name))) is not None}
     artefacts |= {str(one.item): _notebook(one) for one in items if one.slug is None and one.state.ended_well and one.folder}
+    artefacts |= standing
     notes = {label: [text] for label, text in notebook_progress(arguments).items()}
     return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes=notes), items
 

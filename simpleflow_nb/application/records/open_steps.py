@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from deciders.notebook_runs.given_slice import GivenSlice
     from deciders.notebook_runs.notebook_run import NotebookRun
     from deciders.steps.outcomes import Outcome
+    from deciders.tasks.results import ReportResult
+    from deciders.values.artefact_key import ArtefactKey
     from deciders.values.item import Item
     from deciders.values.item_state import ItemState
     from deciders.values.label_state import LabelState
@@ -80,6 +82,21 @@ class OpenSteps:
         A label whose items are not known yet has none; one that ended before they were known is its item 0.
         """
         return [row for notebook in self.run.asked_for for row in self._rows(notebook.label)]
+
+    def standing_reports(self) -> Iterator[tuple[ArtefactKey, ReportResult]]:
+        """Yield the reports of kept items that are not made again, as far as these are known, those of slices among them."""
+        from deciders.notebook_runs.item_reports import ItemReports
+        from deciders.values.artefact_key import ArtefactKey
+
+        reports = {id(steps): ItemReports(steps.tasks) for steps in (self, *self._inside.values())}
+        found = dict(self.tasks.work.standing)
+        for notebook in self.run.asked_for if self.run.only is None else ():
+            for item in self._items(notebook.label) if notebook.output else ():
+                steps = self._inside.get(item, self)
+                if item in steps.tasks.work.results and item not in steps.tasks.work.began:
+                    found |= {one.key: one.standing for one in reports[id(steps)].of(item) if one.standing is not None}
+        for (item, format), made in found.items():
+            yield ArtefactKey(item.label, format, item.index), made
 
     def _unfold(self, told: ToldItems) -> None:
         """Tell the graph what has happened to the items, in the order of the history."""
@@ -262,6 +279,7 @@ _ARGUMENTS = (
     "kept",
     "kept_items",
     "kept_reports",
+    "kept_item_reports",
     "sources",
     "only",
     "missing_dates",
