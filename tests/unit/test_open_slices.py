@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,12 @@ from simpleflow_nb.application.states.run_states import ShownRun, Watch
 from simpleflow_nb.application.states.shown_fans import folded
 from simpleflow_nb.application.states.shown_labels import label_states
 from simpleflow_nb.inspection.executions import arguments_in
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from workers import activities as bodies
 from workers.notebooks.notebook_errors import NotebookSkipped
+from workers.records.run_records import RunRecords
+from workers.runs.recovered_ends import recovered_ends
 
 KEY = "00" * 32
 DAY = NotebookSpecification(label="day", filename="day.py", for_each={"n": list(range(10))}, parameters={"n": "n"})
@@ -55,7 +60,7 @@ class Looks:
     def execute_notebook(self, **given: Any) -> dict[str, Any]:
         name = f"{given['label']}:{given['index']}" if "index" in given else given["label"]
         if (given.get("shared") or {}).get("asks"):
-            return {"to_run": f"{KEY}{given.get('index', '')}"}
+            return {"to_run": f"{KEY}{given['label']}{given.get('index', '')}"}
         with self._one_at_a_time:
             steps = self.steps()
             states = {str(row.item): str(row.state) for row in steps.items()}
@@ -229,3 +234,20 @@ def test_shared_items_run_while_executions_of_their_own_carry_them_out_and_end_a
     word = "FAILED" if state == "failed" else "done"
     assert {one.name: str(one.state) for one in shown.labels if one.is_shown} == {"one": word, "part:0": "done", "part:1": word}
     assert not [one for one in shown.labels if one.is_shown and one.ended is None]
+
+
+def test_the_end_of_a_run_without_a_record_has_what_became_of_its_shared_items(
+    looks: Looks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a label that its own execution has carried out, and of one that failed there."""
+    monkeypatch.setattr(NotebookWorkflow, "tag_list", ["study"], raising=False)
+    looks.ends = {"two": ValueError("no data")}
+    two = SHARED.model_copy(update={"label": "two"})
+    assert looks.place is not None
+    with pytest.raises(RunFailed):
+        looks.run(SHARED, two, FAN)
+    with closing(RunRecords.open(tmp_path)) as records:
+        payloads = looks.place.engine.payloads
+        [found] = recovered_ends(looks.place.service, DOMAIN, records, names=["study"], outputs="/out", payloads=payloads)
+    assert found.labels == {"one": "done", "two": "failed", "part": "not run"}
+    assert found.artefacts == {"one": "/out/one.ipynb"}

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
-from ..states.item_executions import Events, Read, SliceTask
 from .item_rows import ItemRow
 from .told_items import ItemTask, ToldItems
 
@@ -210,6 +209,7 @@ class OpenSteps:
         from deciders.values.item_state import BAD
         from deciders.values.label_state import LabelState
         from deciders.values.light import Light
+    from workers.runs.item_executions import Events, Read, SliceTask
         from workers.artefacts import read_record
 
         work, known, state = self.tasks.work, self.known.get(item), self._state(item)

@@ -11,15 +11,15 @@ from ... import payload
 from ...exceptions import TaskFailed
 from ...inspection.task_rows import TaskRow, task_rows
 from ...replay.calls.commands import retry_timer_id
-from ..states.item_executions import Events, ItemExecution, Read, SliceTask, item_executions, slice_tasks
 from ..states.run_states import ShownRun
-from ..states.shown_labels import ELSEWHERE, ShownLabel, plain_cause
+from ..states.shown_labels import ELSEWHERE, ShownLabel, executions_for_items, plain_cause
 from ..states.shown_states import ShownState
 
 if TYPE_CHECKING:
     from deciders.steps.outcomes import Cause
     from deciders.values.item import Item
     from deciders.values.item_state import ItemState
+    from workers.runs.item_executions import Events, ItemExecution, Read, SliceTask
 
 _NOTEBOOKS = "workers.activities.execute_notebook"
 
@@ -62,7 +62,9 @@ class ToldItems:
         Raises:
             PayloadError: an argument or a result of a task is not to be had here.
         """
-        executions = item_executions(events)
+        from workers.runs.item_executions import slice_tasks
+
+        executions = executions_for_items(events)
         tasks = sorted([*_own_tasks(events, load), *_shared(executions, load)], key=lambda pair: pair[0])
         slices = slice_tasks(executions, load, read)
         cancelled = (event["eventId"] for event in events if event["eventType"] == "WorkflowExecutionCancelRequested")

@@ -17,12 +17,12 @@ from ...constants import ITEMS_TYPE, NOTEBOOK_TYPE
 from ...local.service import DOMAIN
 from ...local.watching import KnownExecution, Watching
 from ...replay.protocol.events import HistoryEvent
-from .item_executions import SliceTask, item_executions, slice_tasks
-from .shown_labels import ShownLabel, label_states
+from .shown_labels import ShownLabel, executions_for_items, label_states
 from .shown_states import ShownEnd
 
 if TYPE_CHECKING:
     from deciders.tasks.results import RunResult
+    from workers.runs.item_executions import SliceTask
 
 _HOME = str(Path(__file__).resolve().parents[2]) + "/"
 #: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
@@ -203,7 +203,7 @@ class Watch:
             state.ended = one.closed_at
             end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
-            state.slices = slice_tasks(item_executions(events), self.load)
+            state.slices = _slices(events, self.load)
             state.close(one.close_status, self.load)
             del self._open[number], self._events[number]
             self._children.pop(one.run_id, None)
@@ -223,6 +223,15 @@ class Watch:
 def _carries_items_out(one: KnownExecution) -> bool:
     """Tell whether an execution carries out items of a run."""
     return one.type_name == ITEMS_TYPE and bool(one.info.get("parent"))
+
+
+def _slices(events: Sequence[HistoryEvent], load: payload.Load) -> list[SliceTask]:
+    """Return the slices of a run that has closed."""
+    if not (executions := executions_for_items(events)):
+        return []
+    from workers.runs.item_executions import slice_tasks
+
+    return slice_tasks(executions, load)
 
 
 def _run_result(value: Any) -> RunResult | None:

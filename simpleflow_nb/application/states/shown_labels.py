@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
+from ...constants import ITEMS_TYPE
 from ...inspection.executions import arguments_in
 from ...inspection.task_rows import TaskRow, task_rows
 from ...tracebacks import split_reason
-from .item_executions import ItemExecution, item_executions
 from .shown_states import ShownState
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deciders.tasks.arguments import NotebookTask
     from deciders.tasks.results import FileResult
     from deciders.values.item import Item
+    from workers.runs.item_executions import ItemExecution
 
 _BODIES = "workers.activities."
 _OF_CLASSES = "workers.python_notebooks."  #: those of notebooks that workflow classes submit
@@ -122,13 +123,23 @@ def label_states(
     own = [(row.scheduled_event_id, _label(row, notes.get(row.scheduled_event_id), load)) for row in latest.values()]
     of_slices = list[ShownLabel]()
     shared = set[str]()
-    for one in item_executions(events):
+    for one in executions_for_items(events):
         if (task := one.task(load)) is not None:
             shared.add(task.name)
             own.append((one.initiated_event_id, _shared_label(one, task, load)))
         elif one.state == "completed" and one.run_id not in without:
             of_slices += _slice_labels(one, load)
     return arguments, [*kept, *_last_of(own, shared), *of_slices]
+
+
+def executions_for_items(events: Iterable[Mapping[str, Any]]) -> list[ItemExecution]:
+    """Return the executions that carry out items of a run, from its history."""
+    kind = "startChildWorkflowExecutionInitiatedEventAttributes"
+    if not any(kind in event and event[kind]["workflowType"]["name"] == ITEMS_TYPE for event in events):
+        return []  # which spares the engine's own commands the import
+    from workers.runs.item_executions import item_executions
+
+    return item_executions(events)
 
 
 def _last_of(own: Sequence[tuple[int, ShownLabel]], shared: Collection[str]) -> Iterator[ShownLabel]:

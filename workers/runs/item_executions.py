@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ... import payload
-from ...constants import ITEMS_TYPE
-from ...inspection.task_rows import epoch
-
-if TYPE_CHECKING:
-    from deciders.steps.labels.slices import Slice
-    from deciders.tasks.arguments import NotebookTask
-    from deciders.tasks.results import SharedEnd
+from deciders.steps.labels.slices import Slice
+from deciders.steps.slice_json import read_place
+from deciders.tasks.arguments import NotebookTask
+from deciders.tasks.results import SharedEnd
+from deciders.values.item_state import ItemState
+from simpleflow_nb import payload
+from simpleflow_nb.constants import ITEMS_TYPE
+from simpleflow_nb.inspection.task_rows import epoch
 
 Events = Sequence[Mapping[str, Any]]
 #: Returns the history of an execution, given its workflow id and its run id.
@@ -75,7 +75,6 @@ class ItemExecution:
         Raises:
             PayloadError: what it was started with is not to be had here.
         """
-        from deciders.steps.slice_json import read_place
 
         part = self.given(load).get("part")
         return read_place(part["slice"]) if part else None
@@ -86,7 +85,6 @@ class ItemExecution:
         Raises:
             PayloadError: what it was started with is not to be had here.
         """
-        from deciders.tasks.arguments import NotebookTask
 
         task = self.given(load).get("task")
         return NotebookTask.of_json(task) if task else None
@@ -97,8 +95,6 @@ class ItemExecution:
         Raises:
             PayloadError: the result is not to be had here.
         """
-        from deciders.tasks.results import SharedEnd
-        from deciders.values.item_state import ItemState
 
         if self.ended is None or self.is_refused:
             return None
