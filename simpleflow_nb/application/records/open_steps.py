@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deciders.values.item import Item
     from deciders.values.item_state import ItemState
     from deciders.values.label_state import LabelState
+    from workers.runs.item_executions import Events, Read, SliceTask
 
 
 class OpenSteps:
@@ -209,7 +210,6 @@ class OpenSteps:
         from deciders.values.item_state import BAD
         from deciders.values.label_state import LabelState
         from deciders.values.light import Light
-    from workers.runs.item_executions import Events, Read, SliceTask
         from workers.artefacts import read_record
 
         work, known, state = self.tasks.work, self.known.get(item), self._state(item)
