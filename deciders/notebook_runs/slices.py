@@ -126,7 +126,7 @@ class Slices:
         marks = [part.family, *part.members]
         digest = hashlib.sha256("\0".join(marks).encode("utf-8", "surrogatepass")).hexdigest()[:12]
         workflow_id = f"{run.identity}-{digest}-{part.first}"
-        kept = {
+        kept: dict[str, Any] = {
             name: {label: items for label, items in (self._given[name] or {}).items() if label in part.members}
             for name in ("kept_items", "kept_item_reports")
             if name in self._given
