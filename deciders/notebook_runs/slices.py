@@ -37,7 +37,7 @@ class RunningSlice:
 
 
 class Cuts:
-    """Which families of a run are cut into slices of at most ``chunk`` items, counted over their members."""
+    """The families of a run that are cut into slices of at most ``chunk`` items, counted over their members."""
 
     def __init__(self, graph: Graph, chunk: int) -> None:
         self.graph, self.chunk = graph, max(1, chunk)

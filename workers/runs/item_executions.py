@@ -105,7 +105,7 @@ class ItemExecution:
 
     @property
     def why(self) -> str:
-        """Why it does not say itself how its items ended."""
+        """The cause for which it does not say itself how its items ended."""
         return self.reason or self.state.replace("_", " ")
 
 

@@ -34,7 +34,7 @@ class LabelView:
 
     @property
     def length(self) -> int | None:
-        """How many items, or reports of items, a fan has; None if that is not known yet, or it ended before it was."""
+        """The number of items of a fan, or of their reports; None if it is not known yet, or the fan ended before it was."""
         if not self.is_fan:
             return None
         return sum(self.counts.values()) if self.counts or self.state.ended_well else None

@@ -46,7 +46,7 @@ class ItemTask:
 
 @dataclass(frozen=True, kw_only=True)
 class ToldItems:
-    """What became of the items of a run, or of a slice, until now."""
+    """The items of a run, or of a slice, and their ends so far."""
 
     tasks: Iterable[ItemTask] = ()
     slices: Sequence[SliceTask] = ()

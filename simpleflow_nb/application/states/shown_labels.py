@@ -1,4 +1,4 @@
-"""What an execution does, label by label: its notebooks, reports and activities, as a person wants to see them."""
+"""The labels of an execution as a person wants to see them: its notebooks, reports and activities, and how far they are."""
 
 from __future__ import annotations
 
