@@ -13,7 +13,7 @@ import pytest
 
 from deciders.items_workflow import ItemsWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
-from deciders.specification import NotebookSpecification, WorkflowSpecification
+from deciders.specification import NotebookSpecification, OutputSpecification, WorkflowSpecification
 from simpleflow_nb import activity
 from simpleflow_nb.activity import Activity
 from simpleflow_nb.application.records.open_steps import OpenSteps
@@ -47,6 +47,7 @@ class Looks:
         self.seen: list[tuple[str, Snapshot, Snapshot]] = []  #: who looked, states of items and of labels
         self.fans: list[dict[str, str]] = []  #: what a terminal shows of them
         self.record: dict[str, Any] = {}
+        self.reported: list[int] = []  #: items of which a report was made
         self.watch: Watch | None = None
         self._one_at_a_time = threading.Lock()  # bodies run in threads
 
@@ -77,6 +78,10 @@ class Looks:
         self.watch.look()
         return self.watch.states()[-1]
 
+    def convert_report(self, **given: Any) -> dict[str, Any]:
+        self.reported.append(given["index"])
+        return {"path": f"/out/reports/{given['file_name']}", "light": "green", "warnings": [], "pages": None}
+
     def record_run(self, **given: Any) -> None:
         self.record = given
 
@@ -104,7 +109,7 @@ class Looks:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Looks]:
     made = Looks()
-    for name in ("already_succeeded", "execute_notebook", "record_run"):
+    for name in ("already_succeeded", "execute_notebook", "convert_report", "record_run"):
         declared: Activity[..., Any] = getattr(bodies, name)
         monkeypatch.setitem(activity._registry, declared.name, declared)
         Activity(getattr(made, name), name=declared.name, version=declared.version)
@@ -251,3 +256,42 @@ def test_the_end_of_a_run_without_a_record_has_what_became_of_its_shared_items(
         [found] = recovered_ends(looks.place.service, DOMAIN, records, names=["study"], outputs="/out", payloads=payloads)
     assert found.labels == {"one": "done", "two": "failed", "part": "not run"}
     assert found.artefacts == {"one": "/out/one.ipynb"}
+
+
+def test_the_history_of_each_slice_that_is_open_is_read_once_and_no_other(looks: Looks) -> None:
+    read: list[list[str]] = []
+
+    def count(**given: Any) -> dict[str, Any]:
+        assert looks.place is not None
+        service, load = looks.place.service, looks.place.engine.payloads.load
+        [run_id] = [run_id for workflow_id, run_id in service.numbers if workflow_id == "study"]
+        events, asked = service.events("study", run_id), list[str]()
+
+        def reads(workflow_id: str, run_id: str) -> Any:
+            asked.append(workflow_id.rpartition("-")[2])
+            return service.events(workflow_id, run_id)
+
+        OpenSteps.of_history(arguments_in(events, load), events, load, reads)
+        read.append(asked)
+        return {"path": "/out/x.ipynb", "light": "green", "warnings": [], "scraps": {}}
+
+    Activity(count, name="workers.activities.execute_notebook", version=bodies.execute_notebook.version)
+    looks.run(DAY.model_copy(update={"max_parallel": 1}), TOTAL.model_copy(update={"parameters": {"parts": "day"}}))
+    assert read == [*[["0"]] * 4, *[["4"]] * 4, *[["8"]] * 2, []]
+
+
+@pytest.mark.parametrize("chunk", [4, 500])
+def test_reports_that_stand_are_seen_as_the_run_records_them(chunk: int, looks: Looks) -> None:
+    sources = {"day.py": "1"}
+    looks.run(DAY, sources=sources)
+    keys = {item.index: looks.steps().tasks.key(item) for item in looks.steps().tasks.work.results}
+    named = {0: "0-0", 1: "1-1", 2: "7-2"}  # the last one had another number
+    made = {keys[n]: {"html": {"path": f"/out/reports/study/abcdef01/day/{name}.html"}} for n, name in named.items()}
+    kept = {"day": {key: {"path": f"/out/day/{n}-{n}/day.ipynb"} for n, key in keys.items()}}
+    reported = DAY.model_copy(update={"output": (OutputSpecification(format="html"),)})
+    arguments = {"sources": sources, "kept_items": kept, "kept_item_reports": {"day": made}, "rerun": True, "fan_chunk": chunk}
+    looks.run(reported, **arguments)
+    recorded = {name: path for name, path in looks.record["artefacts"].items() if looks.record["labels"].get(name) == "cached"}
+    assert recorded == {f"report:day:{n}.html": f"/out/reports/study/abcdef01/day/{n}-{n}.html" for n in (0, 1)}
+    assert {str(key): made.path for key, made in looks.steps().standing_reports()} == recorded
+    assert sorted(looks.reported) == list(range(2, 10))
