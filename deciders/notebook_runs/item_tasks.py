@@ -128,7 +128,7 @@ class ItemTasks:
             files=files,
             failures=failed,
             scraps=self.scraps[item.label],
-            key=self.key(item) if self._is_known_by_key(item.label) and not notebook.is_shared else None,
+            key=self.key(item) if self.is_known_by_key(item.label) and not notebook.is_shared else None,
             run_id=self.part.run_id if self.part is not None else None,
             shared=self._shared(item) if notebook.is_shared else None,
             forced=self.run.is_forced or (notebook.is_shared and self.run.forces(item.label)),
@@ -169,7 +169,7 @@ class ItemTasks:
     def _kept_result(self, item: Item) -> NotebookResult | None:
         if self.run.is_forced or self.run.notebooks[item.label].is_shared:
             return None  # what is shared, its worker finds
-        if not self._is_known_by_key(item.label):
+        if not self.is_known_by_key(item.label):
             return self.run.kept.get(item.label)
         items = self.run.kept_items.get(item.label)
         if not items or not self._all_taken_are_kept(item):
@@ -177,7 +177,8 @@ class ItemTasks:
         key = self.key(item)
         return items.get(key) if key is not None else None
 
-    def _is_known_by_key(self, label: str) -> bool:
+    def is_known_by_key(self, label: str) -> bool:
+        """Tell whether a later attempt knows the items of a label by their keys; it knows others by their labels."""
         return label in self.run.specification.known_by_key
 
     def _all_taken_are_kept(self, item: Item) -> bool:

@@ -6,6 +6,7 @@ Values are those of JSON already. Items stand for themselves where an axis holds
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..values.item import Item
@@ -37,14 +38,19 @@ def read_slice(given: Mapping[str, Json]) -> Slice:
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    return Slice(
-        given["family"],
-        given["first"],
-        [_read_row(row) for row in given["rows"]],
-        tuple(given["members"]),
-        {label: _read_label(ended) for label, ended in given["ended"].items()},
-        {label: _read_label(ended) for label, ended in given["joined"].items()},
-    )
+    ended = {label: _read_label(ended) for label, ended in given["ended"].items()}
+    joined = {label: _read_label(ended) for label, ended in given["joined"].items()}
+    return replace(read_place(given), ended=ended, joined=joined)
+
+
+def read_place(given: Mapping[str, Json]) -> Slice:
+    """Read a slice without the labels that it needs, for those who have these themselves.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    rows = [_read_row(row) for row in given["rows"]]
+    return Slice(given["family"], given["first"], rows, tuple(given["members"]))
 
 
 def ends_json(ends: Sequence[SliceEnd]) -> list[Json]:

@@ -31,6 +31,10 @@ def test_a_fan_has_the_counts_of_its_items_and_those_that_failed_are_told_with_t
         "clean:1 skipped: day:1 failed",
         "clean:2 skipped: day:2, which it needs, was skipped",
     ]
+    assert found.to_dict()["fans"] == {
+        "day": {"items": 3, "counts": {"done": 1, "failed": 1, "skipped": 1}},
+        "clean": {"items": 3, "counts": {"done": 1, "skipped": 2}},
+    }
     items = found.to_dict()["items"]
     assert [(one["label"], one["index"], one["state"], one["light"], one["attempt"]) for one in items] == [
         ("days", 0, "done", "green", 1),
@@ -48,6 +52,18 @@ def test_a_fan_has_the_counts_of_its_items_and_those_that_failed_are_told_with_t
     assert (items[5]["folder"], items[5]["started"], items[5]["reason"]) == (None, None, "day:1 failed")
 
 
+FAN_NO_MORE = """\
+workflows:
+  - name: study
+    notebooks:
+      days: {filename: any.py}
+      day: {filename: any.py}
+      clean: {filename: any.py}
+      total: {filename: any.py}
+available_dates_sensor: null
+"""
+
+
 def test_a_fan_without_items_and_one_that_never_had_a_list_are_told_apart(tmp_path: Path) -> None:
     file = fanned(tmp_path, FAN.replace("{scrap: days.dates}", "[]"))
     run_study(tmp_path)
@@ -56,6 +72,12 @@ def test_a_fan_without_items_and_one_that_never_had_a_list_are_told_apart(tmp_pa
     assert "\nday    done   no items\nclean  done   no items\n" in text
     assert views["day"].is_fan
     assert not views["day"].counts
+    found = Project.open(file).run("study").to_dict()
+    assert found["run"]["labels"] == {"days": "done", "day": "done", "clean": "done", "total": "done"}
+    assert found["fans"] == {"day": {"items": 0, "counts": {}}, "clean": {"items": 0, "counts": {}}}
+    assert [one["label"] for one in found["items"]] == ["days", "total"]
+    fanned(tmp_path, FAN_NO_MORE)
+    assert Project.open(file).run("study").to_dict()["fans"] == found["fans"]  # as it was, whatever the file says now
     fanned(tmp_path)
     run_study(tmp_path, days=broken_day)
     lines = [*details_lines(Project.open(file).run("study"))]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _RUNS_OF_A_QUERY = 500  #: a database takes a bounded number of values
 _INSTANCE_PART = 2  #: of ``notebooks/<workflow>/<instance>/<label>``
 
+EMPTY_FAN = "empty fan"  #: kind of the one row of a label whose list of items is empty
+
 ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "skipped"]
 
 
@@ -31,7 +33,7 @@ class ItemRecord:
     label: str
     index: int = 0  #: 0 as well for a label that is not fanned out
     slug: str | None = None  #: of the name of its folder; None for a label that is not fanned out
-    kind: str = "notebook"
+    kind: str = "notebook"  #: or `EMPTY_FAN`
     #: ``cached``: taken over from a run before; ``skipped``: its notebook said so, or it was not run, see ``reason``
     state: ItemState
     light: str | None = None  #: green, orange or red; None if it was not run

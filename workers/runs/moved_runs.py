@@ -35,11 +35,11 @@ from ..artefacts import Artefacts, path_in_run
 from ..kept_paths import found_path, present_config
 from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
-from .kept_reports import kept_reports
+from .kept_reports import kept_item_reports, kept_reports
 from .kept_specification import by_reference
 from .outputs_location import former_places, note_place
 from .run_origin import present_file
-from .run_starts import as_arguments
+from .run_starts import as_arguments, reports_as_arguments
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
@@ -183,7 +183,7 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     run = _run_of(given)
     may_be_kept = {task.label for task in _done(past.events, past.payloads.load)} | set(given.get("kept") or ())
     if run is None:
-        of_items: dict[str, Any] = {"kept_items": {}} if "kept_items" in given else {}
+        of_items: dict[str, Any] = {name: {} for name in ("kept_items", "kept_item_reports") if name in given}
         return _Anew({**arguments, "kept": {}, "kept_reports": {}, **of_items}, taken_over)
     artefacts, hashes = Artefacts(outputs), notebook_hashes(workflow, inputs_dir)
     standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes, given.get("missing_dates"))
@@ -194,6 +194,9 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     items = {label: as_arguments(results) for label, results in done.items()}
     kept_anew = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports)}
     of_items = {"kept_items": items} if items or "kept_items" in given else {}
+    reports_of_items = kept_item_reports(workflow, run, inputs_dir, artefacts, done)
+    if reports_of_items or "kept_item_reports" in given:
+        of_items["kept_item_reports"] = reports_as_arguments(reports_of_items)
     return _Anew({**arguments, **kept_anew, **of_items}, taken_over)
 
 

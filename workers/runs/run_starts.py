@@ -38,7 +38,7 @@ from ..sources.data_stamps import DataStamps
 from ..sources.known_dates import KnownDates, wants_missing_dates
 from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
-from .kept_reports import kept_reports
+from .kept_reports import kept_item_reports, kept_reports
 from .latest_links import link_names
 from .notebook_versions import at_start
 from .room import Room
@@ -164,7 +164,8 @@ def run_arguments(
     if only is not None:
         standing.pop(only, None)
         items.pop(only, None)
-    reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
+    reports = kept_reports(workflow, run, specification.inputs_dir, artefacts, standing)
+    of_items = kept_item_reports(workflow, run, specification.inputs_dir, artefacts, items)
     stamps = stamps or DataStamps(specification)
     data: dict[str, Any] | None = None
     seen: dict[str, Any] | None = None
@@ -204,6 +205,7 @@ def run_arguments(
         "kept": as_arguments(standing),
         "kept_items": {label: as_arguments(results) for label, results in items.items()},
         "kept_reports": as_arguments(reports),
+        "kept_item_reports": reports_as_arguments(of_items),
         "sources": dict(hashes) if workflow.known_by_key else {},
         "only": only,
         "fan_chunk": chunk if (chunk := value_of(SIMPLEFLOW_NB_FAN_CHUNK)) != FAN_CHUNK else None,
@@ -239,6 +241,13 @@ def _sharing(specification: Specification, run: PlannedRun, stamps: DataStamps) 
 def as_arguments(results: Mapping[str, FileResult]) -> dict[str, dict[str, Any]]:
     """Return results of former runs by name, ready for the arguments of a run that keeps them."""
     return {name: result.as_json() for name, result in results.items()}
+
+
+def reports_as_arguments(
+    reports: Mapping[str, Mapping[str, Mapping[str, FileResult]]],
+) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Return reports of items by label, key and format, ready for the arguments of a run that keeps them."""
+    return {label: {key: as_arguments(made) for key, made in items.items()} for label, items in reports.items()}
 
 
 class Starter:

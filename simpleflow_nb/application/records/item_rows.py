@@ -37,6 +37,7 @@ class ItemRow:
     reason: str | None = None  #: why it was skipped
     error: str | None = None  #: why it failed
     note: str | None = None  #: of one that runs: the cell that it is in
+    is_empty_fan: bool = False  #: no item, but a label with a list of items, which is empty
 
     @property
     def item(self) -> Item:
@@ -89,6 +90,7 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
     from deciders.values.label_state import LabelState
     from deciders.values.light import Light
     from workers.kept_paths import found_path
+    from workers.records.run_items import EMPTY_FAN
 
     return ItemRow(
         label=record.label,
@@ -102,4 +104,5 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
         folder=found_path(record.folder, outputs, "", "") if record.folder is not None else None,
         reason=record.reason,
         error=record.error,
+        is_empty_fan=record.kind == EMPTY_FAN,
     )

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ...inspection.tables import counted
-from ..states.run_states import ShownLabel, ShownRun, shown_seconds
+from ..states.run_states import ShownRun, shown_seconds
 from ..states.shown_fans import ShownFan, folded
+from ..states.shown_labels import ShownLabel
 from ..states.shown_states import ShownEnd, ShownState
 
 _TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so

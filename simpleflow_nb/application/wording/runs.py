@@ -118,7 +118,7 @@ def _shown_place(one: LabelView) -> str | None:
     path = one.path if one.is_there else f"{one.path} (no longer there)"
     if not one.is_fan:
         return path
-    if not one.counts and not one.state.ended_well:
+    if one.length is None:
         return None  # it waits, or it ended before its items were known
     what = "report" if ArtefactKey.parse(one.name).is_report else "item"
     return items_text(one.counts, what) + (f"; in {path}" if path is not None else "")
