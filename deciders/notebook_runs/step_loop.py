@@ -185,7 +185,7 @@ class StepLoop:
                 continue
             future = self.workflow.submit(
                 activities.convert_report,
-                __activity_id=report_id(item, output.format),
+                __activity_id=report_id(item, report.output.format),
                 __priority=self.run.urgency,
                 **ReportTask(
                     label=item.label,
