@@ -113,14 +113,14 @@ class OpenSteps:
         from deciders.notebook_runs.outcomes_of_items import outcome_of_result
         from deciders.steps.outcomes import Outcome
         from deciders.tasks.results import NotebookResult
-        from deciders.values.item_state import ItemState
+        from deciders.values.item_state import GOOD
 
-        if one.state is not ItemState.SUCCEEDED:
+        if one.state not in GOOD:
             self.tasks.work.errors[one.item] = one.cause or str(one.state)
             return Outcome(one.state)
         result = NotebookResult.of_json(one.result)
         self.tasks.work.results[one.item] = self.results[one.item] = result
-        return outcome_of_result(result, self.run.graph.wanted[one.item.label])
+        return outcome_of_result(result, self.run.graph.wanted[one.item.label], one.state)
 
     # ---- labels ------------------------------------------------------------------------------------------------------------
 
@@ -256,12 +256,14 @@ def shown_tasks(labels: Iterable[ShownLabel]) -> Iterator[ItemTask]:
         ShownState.WAITING: ItemState.PENDING,
         ShownState.RUNNING: ItemState.RUNNING,
         ShownState.DONE: ItemState.SUCCEEDED,
+        ShownState.CACHED: ItemState.CACHED,
         ShownState.SKIPPED: ItemState.SKIPPED,
         ShownState.FAILED: ItemState.FAILED,
         ShownState.CANCELLED: ItemState.CANCELLED,
     }
     for label in labels:
-        if not label.is_shown or label.is_report or label.state not in states:
+        is_task = label.state != ShownState.CACHED or label.began is not None  # one that was kept never was one
+        if not label.is_shown or label.is_report or label.state not in states or not is_task:
             continue
         item = Item.parse(label.name) if label.fan is not None else Item(label.name)
         yield ItemTask(
@@ -320,12 +322,15 @@ def _state_of(row: TaskRow) -> ItemState:
 
 
 def _as_told(task: ItemTask) -> ItemTask:
-    """Return the task of an item; as one that runs, if all it said is that another execution is to carry the item out."""
-    from deciders.tasks.results import SharedWork
+    """Return the task of an item as what its result says: as one that runs, if another execution is to carry the item out; as
+    cached, if the notebook was taken over.
+    """
+    from deciders.tasks.results import NotebookResult, SharedWork
     from deciders.values.item_state import ItemState
 
     if SharedWork.of_json(task.result) is None:
-        return task
+        is_taken = task.state is ItemState.SUCCEEDED and NotebookResult.of_json(task.result).is_taken
+        return dataclasses.replace(task, state=ItemState.CACHED) if is_taken else task
     return dataclasses.replace(task, state=ItemState.RUNNING, ended=None, result={})
 
 

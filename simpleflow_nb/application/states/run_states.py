@@ -357,6 +357,8 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
         shown.note = note or ""
     elif (made := shown.made) is not None:
         shown.note = next(iter((*made.warnings, *made.remarks)), "")
+        if (run := shown.result.get("taken_from")) is not None:
+            shown.state, shown.note = ShownState.CACHED, shown.note or f"same as {run}"
     return shown
 
 
