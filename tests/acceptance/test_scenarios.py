@@ -164,6 +164,17 @@ def test_a_set_runs_what_is_new_failed_changed_or_forced_and_says_why(file: Path
     assert (run["instance"], run["reason"]) == ("sweep.b", "parameters_changed: number 1 -> 4")
 
 
+def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
+    shared = "        cache: shared\n        reads: []\navailable"
+    file.write_text(WORKFLOWS.replace("available", shared, 1).replace("{mode: [a, b], number: [1, 2]}", "{mode: [a], number: [1]}"))
+    start(file)
+    assert "study/sweep.a_1: forced\n" in start(file, "--force")
+    assert begun(file) == ["a_1"] * 2
+    said(file, "runs.retry", file, "study/sweep.a_1", "--force", "--quiet")
+    assert begun(file) == ["a_1"] * 3
+
+
+
 def test_records_say_that_a_run_is_of_a_scenario(file: Path) -> None:
     from workers.records.run_records import RunRecords
 
