@@ -172,6 +172,12 @@ def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
     assert begun(file) == ["a_1"] * 2
     said(file, "runs.retry", file, "study/sweep.a_1", "--force", "--quiet")
     assert begun(file) == ["a_1"] * 3
+    file.write_text(file.read_text().replace("sweep", "other"))
+    told = said(file, "scenarios.start", file, "other", "--local")
+    assert "study/other.a_1  total cached: same as study/sweep.a_1\n" in told
+    assert "total kept: same as study/sweep.a_1\n" in said(file, "runs.show", file, "study/other.a_1")
+    assert said(file, "runs.list", file).split()[:5] == ["run", "parameters", "state", "light", "attempt"]
+    assert begun(file) == ["a_1"] * 3
 
 
 

@@ -50,6 +50,9 @@ def details_lines(details: RunDetails) -> Iterator[str]:
         labels = Table(["label", "state", "executed notebook or report"])
         labels.rows += [[one.name, one.state, _shown_place(one)] for one in details.labels]
         yield "\n" + formatted(labels, with_header=True)
+    if told_why := [f"{one.item} {one.reason}" for one in details.explained_items]:
+        yield ""
+        yield from told_why
     troubled = details.troubled_items
     if troubled:
         yield ""
