@@ -166,7 +166,8 @@ def test_a_set_runs_what_is_new_failed_changed_or_forced_and_says_why(file: Path
 
 def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
     shared = "        cache: shared\n        reads: []\navailable"
-    file.write_text(WORKFLOWS.replace("available", shared, 1).replace("{mode: [a, b], number: [1, 2]}", "{mode: [a], number: [1]}"))
+    one = WORKFLOWS.replace("{mode: [a, b], number: [1, 2]}", "{mode: [a], number: [1]}")
+    file.write_text(one.replace("available", shared, 1))
     start(file)
     assert "study/sweep.a_1: forced\n" in start(file, "--force")
     assert begun(file) == ["a_1"] * 2
@@ -178,7 +179,6 @@ def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
     assert "total kept: same as study/sweep.a_1\n" in said(file, "runs.show", file, "study/other.a_1")
     assert said(file, "runs.list", file).split()[:5] == ["run", "parameters", "state", "light", "attempt"]
     assert begun(file) == ["a_1"] * 3
-
 
 
 def test_records_say_that_a_run_is_of_a_scenario(file: Path) -> None:

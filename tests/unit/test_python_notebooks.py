@@ -577,7 +577,7 @@ class Drawn(Workflow):
     name = "drawn"
 
     def run(self) -> None:
-        self.for_each(DAY, [{"day": day} for day in range(2)]).result  # noqa: B018 - waits for them
+        self.for_each(DAY, [{"day": day} for day in range(2)]).result
         self.submit(notebook("x.py", label="last-1")).wait()
 
 

@@ -147,9 +147,7 @@ def _request_of_scenario(row: RunRow, *, force: bool) -> dict[str, Any]:
             f"there; start its set again: scenarios.start {set_of_instance(instance)}"
         )
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
-    return run_request(
-        entry, [None], reason, keeps_labels=not force, forced=force, started_by=RETRY, own_instance=instance
-    )
+    return run_request(entry, [None], reason, keeps_labels=not force, forced=force, started_by=RETRY, own_instance=instance)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

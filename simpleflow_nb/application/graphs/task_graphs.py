@@ -48,7 +48,7 @@ _CHANGES = {
     "StartChildWorkflowExecutionFailed": "failed",
 }
 _UNDER_WAY = ("waiting", "running")
-#: of notebooks that workflow classes submit; the others of that module keep the books of the run, which the code has not asked for
+#: of notebooks that workflow classes submit; the other tasks of that module keep the books of the run, unasked by its code
 _NOTEBOOKS, _BOOKKEEPING = "workers.python_notebooks.execute_notebook", "workers.python_notebooks."
 
 
