@@ -122,7 +122,7 @@ def test_what_has_run_is_found_in_the_new_place(moved: Path) -> None:
     assert "no longer there" not in said(moved, "runs.show", IDS[DATES[0]])
     assert said(moved, "runs.logs", IDS[DATES[1]], "count") == "rows of 2016-01-02\n"
     assert "missing" not in said(moved, "status")
-    assert len(said(moved, "runs.list").splitlines()) == 3
+    assert len(said(moved, "runs.list").splitlines()) == 1 + 3
     assert (outputs / "reports/days/latest").resolve() == outputs / "reports" / IDS[DATES[1]]
 
 

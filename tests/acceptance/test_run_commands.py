@@ -63,14 +63,15 @@ def test_the_link_latest_leads_to_the_reports_of_the_newest_date(file: Path) -> 
 
 
 def test_runs_are_listed_and_one_is_shown_with_its_labels(file: Path) -> None:
-    lines = said(file, "runs.list").splitlines()
+    head, *lines = said(file, "runs.list").splitlines()
+    assert head.split()[:4] == ["run", "state", "light", "attempt"]
     assert [line.split()[0] for line in lines] == list(IDS.values())
     assert [line.split()[1:4] for line in lines] == [
         ["succeeded", "green", "1"],
         ["failed", "red", "1"],
         ["succeeded", "green", "1"],
     ]
-    assert said(file, "runs.list", "days", "--state", "failed", "--to", "2016-01-03").split()[0] == IDS[DAYS[1]]
+    assert said(file, "runs.list", "days", "--state", "failed", "--to", "2016-01-03").splitlines()[1].split()[0] == IDS[DAYS[1]]
     shown = said(file, "runs.show", "days/2016-01-02")
     assert re.search(r"^state +failed \(red\)$", shown, re.MULTILINE)
     folder = file.parent / "outputs/notebooks/days/2016-01-02_77c101f8"

@@ -164,6 +164,23 @@ def test_a_set_runs_what_is_new_failed_changed_or_forced_and_says_why(file: Path
     assert (run["instance"], run["reason"]) == ("sweep.b", "parameters_changed: number 1 -> 4")
 
 
+def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
+    shared = "        cache: shared\n        reads: []\navailable"
+    one = WORKFLOWS.replace("{mode: [a, b], number: [1, 2]}", "{mode: [a], number: [1]}")
+    file.write_text(one.replace("available", shared, 1))
+    start(file)
+    assert "study/sweep.a_1: forced\n" in start(file, "--force")
+    assert begun(file) == ["a_1"] * 2
+    said(file, "runs.retry", file, "study/sweep.a_1", "--force", "--quiet")
+    assert begun(file) == ["a_1"] * 3
+    file.write_text(file.read_text().replace("sweep", "other"))
+    told = said(file, "scenarios.start", file, "other", "--local")
+    assert "study/other.a_1  total cached: same as study/sweep.a_1\n" in told
+    assert "total kept: same as study/sweep.a_1\n" in said(file, "runs.show", file, "study/other.a_1")
+    assert said(file, "runs.list", file).split()[:5] == ["run", "parameters", "state", "light", "attempt"]
+    assert begun(file) == ["a_1"] * 3
+
+
 def test_records_say_that_a_run_is_of_a_scenario(file: Path) -> None:
     from workers.records.run_records import RunRecords
 

@@ -131,7 +131,7 @@ def prepared_scenarios(
     _claim(task, specification, outputs)
     found = []
     for one in requested_runs(requests):
-        arguments = run_arguments(specification, one.run, outputs, started_by=one.started_by)
+        arguments = run_arguments(specification, one.run, outputs, forced=one.forced, started_by=one.started_by)
         arguments["rerun"] = True
         priority = specification.workflow(one.run.workflow_name).priority
         found.append({"workflow_id": one.run.workflow_id, "priority": priority or None, "arguments": arguments})

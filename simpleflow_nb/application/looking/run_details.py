@@ -60,6 +60,11 @@ class RunDetails:
         failed = [one for one in items if one.state in (LabelState.FAILED, LabelState.TIMED_OUT)]
         return failed + [one for one in items if one.state == LabelState.SKIPPED]
 
+    @property
+    def explained_items(self) -> list[ItemRow]:
+        """The labels without a list of items that ended well and of which it is known why they were kept, or ran again."""
+        return [one for one in self.items if one.slug is None and one.state.ended_well and one.reason]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
