@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from deciders.workflow_types import executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.environment import value_of
-from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.swf_service import SwfService
@@ -43,6 +41,7 @@ from .latest_links import link_names
 from .notebook_versions import at_start
 from .room import Room
 from .run_origin import run_origin
+from .service_children import has_children
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,6 @@ REMOTE_STARTS_PER_SECOND = 5.0
 
 #: Parameters by which a notebook knows of which days it is to use the data.
 _OF_DAYS = (*OF_THE_DATE, MISSING_DATES)
-_SERVER_OF_MOTO = "werkzeug"
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
 
@@ -126,19 +124,6 @@ def start_run(
         raise
     run_id: str = started["runId"]
     return run_id
-
-
-def has_children(service: SwfService, domain: str) -> bool:
-    """Return False for moto, the server for tests, which breaks at child executions; its answers name what it is made with.
-
-    Without them, runs that start together each execute what they have in common.
-    """
-    if isinstance(service, LocalService):
-        return True
-    lately = {"oldestDate": datetime.now(UTC)}
-    answer: Mapping[str, Any] = service.list_open_workflow_executions(domain=domain, startTimeFilter=lately, maximumPageSize=1)
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return _SERVER_OF_MOTO not in str(headers.get("server", "")).lower()
 
 
 def run_arguments(

@@ -23,7 +23,7 @@ from simpleflow_nb.inspection.executions import started_with
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.replay.protocol.events import ExecutionIds
-from simpleflow_nb.service_faults import ALREADY_STARTED, BROKEN_SERVER, fault_code, is_of_another_service
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code
 from simpleflow_nb.swf_service import LookingService, SwfService
 from simpleflow_nb.workflow import execution_input
 
@@ -103,21 +103,6 @@ def start_scenario_set(
         raise
     run_id: str = started["runId"]
     return run_id
-
-
-def has_children(service: Any, domain: str) -> bool:
-    """Tell whether a service can start child executions: moto cannot, and is known by another call that it lacks.
-
-    A run that asked such a service for a child would be lost.
-    """
-    if isinstance(service, LocalService):
-        return True
-    try:
-        service.count_open_workflow_executions(domain=domain, startTimeFilter={"oldestDate": time.time() - 1})
-    except Exception as error:
-        # a permission that lacks says nothing about children
-        return not (fault_code(error) == BROKEN_SERVER or is_of_another_service(error))
-    return True
 
 
 def prepared_scenarios(

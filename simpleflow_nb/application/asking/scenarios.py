@@ -40,7 +40,7 @@ class ScenarioChoice:
     Args:
         only: values by axis or column, as they are written in the names of instances, or names by ``instance``: scenarios that
             have one of the values of each. Empty means all.
-        force: run them from scratch, whatever they came to before.
+        force: run them from scratch, whatever they came to before: nothing is kept, or taken over from other runs.
     """
 
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
