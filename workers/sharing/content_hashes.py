@@ -11,9 +11,11 @@ from pathlib import Path
 
 from deciders.notebooks.notebook_parameters import INJECTED
 
+from .taken_items import TAKEN_FROM, TAKEN_OVER
+
 _READ_BYTES = 1 << 20
-#: What we write beside an executed notebook; it tells of the attempt, and differs each time.
-_OWN_FILES = ("run.json", "config.json", "output.txt")
+#: Written by us beside an executed notebook, about the attempt, or about runs that have taken it over: not what it has made.
+_OWN_FILES = ("run.json", "config.json", "output.txt", TAKEN_FROM, TAKEN_OVER)
 _OWN_REPORTS = ("report-", ".json")
 
 

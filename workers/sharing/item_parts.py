@@ -53,6 +53,7 @@ def parts_of_item(
     values = {name: _INPUTS_DIR if name in settings.inputs_dir_as else value for name, value in parameters.items()}
     values |= {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
     values |= {name: [dict(one) for one in failed] for name, failed in failures.items()}
+    values |= {name: {"file": f"{one['label']}/{one['path']}"} for name, one in files.items()}
     plain: dict[str, Any] = masked_leaves({"parameters": values, "environment": dict(environment), "axes": dict(settings.axes)})
     return KeyParts.of(
         notebook={notebook.relative_to(inputs_dir).as_posix(): source.sha256},
@@ -64,9 +65,15 @@ def parts_of_item(
         upstream={name: _made(made) for name, made in upstream.items()},
         files={f"{one['label']}/{one['path']}": _files(one["path"], one["made"]) for one in files.values()},
         modules=modules_in(inputs_dir, but=set(settings.named_files), outputs=outputs),
-        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads)},
+        reads={str(path.relative_to(inputs_dir)): hash_of(path) for path in _files_read(inputs_dir, settings.reads, outputs)},
         data=settings.stamps,
     )
+
+
+def _files_read(inputs_dir: Path, patterns: Sequence[str], outputs: Path) -> list[Path]:
+    """Return the files that fit the patterns; what runs leave in an outputs folder there is none of them."""
+    paths = (inputs_dir / name for name in files_read(inputs_dir, patterns))
+    return [path for path in paths if not path.is_relative_to(outputs)]
 
 
 def interpreter_version(spec: KernelSpec) -> str:

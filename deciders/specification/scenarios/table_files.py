@@ -125,7 +125,11 @@ def _parquet_table(path: Path) -> Table:
         raise TableError(f"is not Parquet: {said}") from None
     columns = [str(name) for name in found.column_names]
     _check_columns(columns)
-    made = given_rows(found.to_pylist())
+    try:
+        rows = found.to_pylist()
+    except (ValueError, OverflowError) as error:  # such as moments that Python's datetime cannot hold
+        raise TableError(f"has values that cannot be read: {' '.join(str(error).split())[:200]}") from None
+    made = given_rows(rows)
     if not made:
         raise TableError("has no rows")
     return Table(tuple(columns), tuple(made))
