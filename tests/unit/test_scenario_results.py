@@ -50,8 +50,8 @@ def test_each_scrap_that_lacks_has_a_note_of_its_own(tmp_path: Path) -> None:
     row = result(tmp_path, ("total.sums", "total.sum"), {"other": 1})
     assert row.results == {"total.sums": None, "total.sum": None}
     assert row.notes == (
-        "total.sums: total has glued no 'sums'; there are 'other'",
-        "total.sum: total has glued no 'sum'; there are 'other'",
+        "total.sums: total has glued no 'sums', but 'other'",
+        "total.sum: total has glued no 'sum', but 'other'",
     )
 
 
@@ -63,9 +63,8 @@ def test_a_notebook_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
 
 
 def test_numbers_that_json_lacks_are_null_and_told_also_in_lists(tmp_path: Path) -> None:
-    row = result(
-        tmp_path, ("total.sum", "total.all", "total.good"), {"sum": float("nan"), "all": [1, float("inf")], "good": [1]}
-    )
+    scraps = {"sum": float("nan"), "all": [1, float("inf")], "good": [1]}
+    row = result(tmp_path, ("total.sum", "total.all", "total.good"), scraps)
     assert row.results == {"total.sum": None, "total.all": [1, None], "total.good": [1]}
     assert row.notes == (
         "total.sum is nan, which JSON does not have",

@@ -216,6 +216,20 @@ def test_runs_that_are_open_already_count_and_are_waited_for(replaced: Bodies, p
     assert result == {"started": ids[1:], "failed": [], "not_started": 0}
 
 
+def test_a_wait_that_fails_is_tried_again(replaced: Bodies, place: Harness) -> None:
+    failures = [ConnectionError("the service is away")]
+    declared = bodies.wait_for_runs
+
+    def wait(**given: Any) -> list[str]:
+        if failures:
+            raise failures.pop()
+        return replaced.wait_for_runs(**given)
+
+    Activity(wait, name=declared.name, version=declared.version)
+    result = place.result(*started(place, set_of(2), has_children=False))
+    assert (len(result["started"]), result["failed"]) == (2, [])
+
+
 def test_a_cancelled_set_starts_no_more_and_writes_its_results(replaced: Bodies, place: Harness) -> None:
     replaced.hold = threading.Event()
     workflow_id, _ = run = started(place, set_of(5), max_parallel=2)

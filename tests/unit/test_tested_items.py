@@ -10,6 +10,7 @@ import pytest
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import NotebookEnd, notebook_value, run_project
 from tests.unit.fanned_project import DATES, FAN, FUNCTIONS, broken_day, day, fanned, run_study
+from workers.records.run_records import RunRecords
 
 
 def test_each_item_calls_the_function_of_its_label_with_its_own_values(tmp_path: Path) -> None:
@@ -91,3 +92,11 @@ def test_a_function_that_leaves_no_such_scrap_fails_as_its_notebook_would(tmp_pa
     )
     [whole] = run.items("day")
     assert (whole.state, whole.slug, whole.reason) == ("skipped", None, "days failed")
+
+
+def test_items_of_slices_are_recorded_for_their_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_NB_FAN_CHUNK", "2")
+    fanned(tmp_path)
+    done = run_study(tmp_path)
+    with RunRecords.open(tmp_path / "outputs") as records, records.transaction() as connection:
+        assert {row[0] for row in connection.exec_driver_sql("select run_id from sfnb_items")} == {done.run("study").run_id}

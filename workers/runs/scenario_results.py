@@ -163,7 +163,7 @@ def _scraps(record: RunRecord, wanted: Sequence[str], labels: Sequence[str]) -> 
             elif value != scraps[name]:
                 notes.append(f"{reference} holds numbers that JSON does not have, such as NaN; they are null here")
         else:
-            there = did_you_mean(name, scraps) or (f"; there are {listed(scraps)}" if scraps else "")
+            there = did_you_mean(name, scraps) or (f", but {listed(scraps)}" if scraps else "")
             notes.append(f"{reference}: {label} has glued no {name!r}{there}")
     return values, notes
 

@@ -7,6 +7,7 @@ drawn.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,9 +162,11 @@ def _scheduled(events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Task, Seq
                 changed.state = _CHANGES[kind]
                 if changed.state not in _UNDER_WAY:
                     ends.append((number, changed.id))
+    numbers = [number for number, _ in ends]
     for id, task in tasks.items():
         first, last = ended_for[id]
-        yield task, [other for number, other in ends if first < number <= last and other != id]
+        seen = ends[bisect_right(numbers, first) : bisect_right(numbers, last)]
+        yield task, [other for _, other in seen if other != id]
 
 
 def _decisions(events: Sequence[Mapping[str, Any]]) -> dict[int, tuple[int, int]]:
