@@ -22,7 +22,7 @@ from deciders.tasks.arguments import NotebookTask
 from deciders.tasks.results import NotebookResult
 from deciders.workflow_types import CLASSES, class_of_type, executions_of_type
 from simpleflow_nb import payload
-from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
+from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
@@ -181,7 +181,8 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     if taken_over is not None and "workflow_file" in (given.get("origin") or {}):
         arguments["origin"] = {**given["origin"], "workflow_file": present_file(Path(taken_over[1]), outputs)}
     run = _run_of(given)
-    may_be_kept = {task.label for task in _done(past.events, past.payloads.load)} | set(given.get("kept") or ())
+    events = with_slices(past.service, past.domain, past.events)
+    may_be_kept = {task.label for task in _done(events, past.payloads.load)} | set(given.get("kept") or ())
     if run is None:
         of_items: dict[str, Any] = {name: {} for name in ("kept_items", "kept_item_reports") if name in given}
         return _Anew({**arguments, "kept": {}, "kept_reports": {}, **of_items}, taken_over)
@@ -190,7 +191,7 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     standing = {label: result for label, result in standing.items() if label in may_be_kept}
     reports = kept_reports(workflow, run, inputs_dir, artefacts, standing)
     there = kept_items(workflow, run, artefacts) if workflow.known_by_key else {}
-    done = items_done(given, past.events, past.payloads.load, there)
+    done = items_done(given, events, past.payloads.load, there)
     items = {label: as_arguments(results) for label, results in done.items()}
     kept_anew = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports)}
     of_items = {"kept_items": items} if items or "kept_items" in given else {}
@@ -198,6 +199,17 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     if reports_of_items or "kept_item_reports" in given:
         of_items["kept_item_reports"] = reports_as_arguments(reports_of_items)
     return _Anew({**arguments, **kept_anew, **of_items}, taken_over)
+
+
+def with_slices(service: SwfService, domain: str, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
+    """Return the events of a run, and those of the executions that have carried out items for it."""
+    found = list(events)
+    for event in events:
+        if event["eventType"] == "ChildWorkflowExecutionStarted":
+            child: Any = event["childWorkflowExecutionStartedEventAttributes"]
+            if child["workflowType"]["name"] == ITEMS_TYPE:
+                found += history(service, domain, child["workflowExecution"])
+    return found
 
 
 def items_done(
