@@ -136,10 +136,10 @@ def test_a_run_that_was_moved_keeps_the_items_that_it_has_done_and_no_others(pla
     there = kept_items(workflow, run, Artefacts(tmp_path / "outputs"))
     assert {label: len(items) for label, items in there.items()} == {"day": 1, "clean": 1}
     load = place.engine.payloads.load
-    assert items_done(given, events, load, there) == there
+    assert items_done(given, [events], load, there) == there
     before = until(events, "ActivityTaskCompleted", 2)  # of another attempt at the instance, say
-    assert items_done(given, before, load, there) == {"day": {}, "clean": {}}
-    assert items_done({**given, "kept_items": {"day": dict(there["day"])}}, before, load, there)["day"] == there["day"]
+    assert items_done(given, [before], load, there) == {"day": {}, "clean": {}}
+    assert items_done({**given, "kept_items": {"day": dict(there["day"])}}, [before], load, there)["day"] == there["day"]
 
 
 @pytest.fixture
