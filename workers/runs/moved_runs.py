@@ -218,7 +218,7 @@ def items_done(
     load: payload.Load,
     there: Mapping[str, Mapping[str, NotebookResult]],
 ) -> dict[str, dict[str, NotebookResult]]:
-    """Return those of the items ``there``, by label and key, that a run so ``given`` and with these histories has done or kept."""
+    """Return those of the items ``there``, by label and key, that a run with these arguments and histories has done or kept."""
     keys = {task.key for task in _done(histories, load)} | {
         key for of in (given.get("kept_items") or {}).values() for key in of
     }
