@@ -17,7 +17,7 @@ _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workf
 
 @dataclass(frozen=True, kw_only=True)
 class Sharing:
-    """Knowledge that a run needs of others, with which it shares items."""
+    """Everything that a run has to know to share items with others."""
 
     named_files: Sequence[str] = ()  #: the notebook files of the workflow file
     stamps: Mapping[str, Any] = field(default_factory=dict)  #: of the data of its days, by name, where its source has any

@@ -108,7 +108,7 @@ def read_value(written: Any, labels: Collection[str]) -> ParameterValue:
 
 
 def label_of(value: ParameterValue, labels: Collection[str], axes: Collection[str] = ()) -> str | None:
-    """Return the label whose work the value is; None if it is none's."""
+    """Return the label that makes the value; None if no label does."""
     if isinstance(value, PlainName):
         return value.name if value.name in labels and value.name not in axes else None
     return None if isinstance(value, GivenValue) else value.label

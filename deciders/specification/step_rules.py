@@ -73,7 +73,7 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
 
 
 def _repeats_of_nothing(label: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that take what only items have that are repeated."""
+    """Yield the parameters that take the index or seed of a repeated item although the label has no ``repeat``."""
     if REPEAT_INDEX in axes_of_items(written, label):
         return
     for name, value in settings.get("parameters", {}).items():

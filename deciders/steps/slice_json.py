@@ -1,6 +1,6 @@
 """Slices, and the ends of their items, as JSON: what the execution of a slice is given, and what it gives back.
 
-Values are those of JSON already. Items stand for themselves where an axis holds them.
+Values are JSON already. Where an axis holds an item, that is written as its label and index.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_slice(given: Mapping[str, Json]) -> Slice:
     """Read a slice.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none.
+        KeyError, TypeError, ValueError: ``given`` is not a slice.
     """
     ended = {label: _read_label(ended) for label, ended in given["ended"].items()}
     joined = {label: _read_label(ended) for label, ended in given["joined"].items()}
@@ -62,7 +62,7 @@ def read_ends(given: Sequence[Json]) -> list[SliceEnd]:
     """Read the ends of a label's items.
 
     Raises:
-        TypeError, ValueError: they are none.
+        TypeError, ValueError: ``given`` is not a list of ends.
     """
     return [
         SliceEnd(ItemState(state), Light(light), read_cause(cause), _read_values(values), began)
@@ -79,7 +79,7 @@ def read_cause(given: Json) -> Cause | None:
     """Read a cause.
 
     Raises:
-        TypeError, ValueError: it is none.
+        TypeError, ValueError: ``given`` is not a cause.
     """
     if given is None:
         return None

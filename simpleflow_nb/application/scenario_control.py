@@ -81,7 +81,7 @@ class ScenariosControl:
         """Run a workflow once for each row, as if a table of the file had them.
 
         Args:
-            rows: a list of mappings, or a data frame; nothing that is missing in a frame is null.
+            rows: a list of mappings, or a data frame, whose missing values become null.
             workflow: of the file.
             instance: names the instance of each row, as ``{client}``.
             name: of the set; the same rows in a set of the same name are the same instances.

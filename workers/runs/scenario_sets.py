@@ -44,7 +44,7 @@ def scenarios_id(set_name: str, outputs: str) -> str:
 
 
 def open_sets(service: LookingService, domain: str, set_name: str, outputs: str, load: payload.Load) -> list[ExecutionIds]:
-    """Return the open executions of a set with these outputs: one, or of a folder that was moved one under its former id."""
+    """Return the open executions of a set with these outputs; one of a folder that was moved may have its former id."""
     found = []
     for info in executions_of_type(service, domain, SCENARIOS_TYPE, is_open=True):
         execution = info["execution"]

@@ -43,7 +43,7 @@ def parts_of_item(
     failures: Mapping[str, Sequence[Mapping[str, Any]]],
     flowapi_url_as: Sequence[str],
 ) -> KeyParts:
-    """Return the parts of an item's key. Known secrets in values are masked, and so in no key.
+    """Return the parts of an item's key. Known secrets in values are masked first, so that no key depends on them.
 
     Raises:
         NotebookRefused: there is no such notebook, or its kernel is not installed.
@@ -79,7 +79,7 @@ def _files_read(inputs_dir: Path, patterns: Sequence[str], outputs: Path) -> lis
 def interpreter_version(spec: KernelSpec) -> str:
     """Return the version of the program that a kernel runs on.
 
-    One that does not tell is known by size and time of its file.
+    A program that does not tell its version is recognised by the size and the time of change of its file.
     """
     program = spec.argv[0]
     if program == sys.executable:

@@ -116,7 +116,7 @@ def runs_logs(
 ) -> None:
     """Print what the notebooks of RUN printed, or that of LABEL, or of one of its items such as day:3.
 
-    With several notebooks each line stands behind its label, or item.
+    With several notebooks, each line follows the name of its label or item.
     """
     specification, folder, service = chosen_project(file, **place)
     found = run_log(specification, folder, service, run, label, attempt=attempt, pattern=pattern)
