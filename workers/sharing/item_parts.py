@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deciders.specification.inputs_folder import files_read
+from deciders.specification.file_patterns import files_read
 from deciders.tasks.arguments import SharedSettings
 from deciders.tasks.results import NotebookResult
 from deciders.values.key_parts import KeyParts
@@ -64,7 +64,7 @@ def parts_of_item(
         upstream={name: _made(made) for name, made in upstream.items()},
         files={f"{one['label']}/{one['path']}": _files(one["path"], one["made"]) for one in files.values()},
         modules=modules_in(inputs_dir, but=set(settings.named_files), outputs=outputs),
-        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads)},
+        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads, outputs=outputs)},
         data=settings.stamps,
     )
 
