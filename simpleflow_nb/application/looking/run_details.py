@@ -138,7 +138,7 @@ class _Views:
         state = states[None]
         if format is None and label in self.fans:
             folder = self._folder(label)
-            return LabelView(name, state, folder, folder is None or Path(folder).exists(), self.items[label], is_fan=True)
+            return LabelView(name, state, folder, _is_there(folder), self.items[label], is_fan=True)
         path = self.row.artefacts.get(name) or _half_run(self.outputs, self.row, name, state)
         if format is None and state is LabelState.CACHED and path is not None:
             path = _taken_over(self.outputs, self.row, label, path)
@@ -160,10 +160,11 @@ class _Views:
         return LabelView(name, state, folder, _is_there(folder), counts, is_fan=True)
 
     def _folder(self, label: str) -> str | None:
+        from deciders.values.label_state import LabelState
         from workers.artefacts import Artefacts
 
-        if not self.row.instance or not self.items[label]:
-            return None
+        if not self.row.instance or set(self.items[label]) <= {LabelState.PENDING}:
+            return None  # none has begun
         return str(Artefacts(self.outputs).notebook_folder(self.row.workflow, self.row.instance, label))
 
 
