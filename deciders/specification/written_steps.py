@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 
 from ..dates.written_dates import written_date
 from ..steps.condition_parsing import parse_condition
@@ -156,6 +157,9 @@ def _when(
         condition = parse_condition(written, labels, axes)
     except ConditionError as error:
         told("when", f"cannot be asked: {error}")
+        return None
+    if (number := not_finite(written)) is not None:
+        told("when", f"cannot be asked: {no_value_of_json(number)}")
         return None
     if any(reference.value.kind is ValueKind.OUTPUT for reference in condition.references()):
         told("when", f"cannot be asked: {nothing_to_refer_to('output')}")

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from simpleflow_nb.json_numbers import no_value_of_json, not_finite
-
 from ..values.item_state import FINAL, ItemState
 from ..values.light import Light
 from ..wording import did_you_mean, kind_of, shown
@@ -167,8 +165,6 @@ def _json(value: Any) -> Any:
         return [_json(one) for one in value]
     if isinstance(value, Mapping):
         return {str(key): _json(one) for key, one in value.items()}
-    if (number := not_finite(value)) is not None:
-        raise ConditionError(no_value_of_json(number))
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ConditionError(f"{shown(value)} is no value of JSON")
