@@ -1,4 +1,4 @@
-"""What a notebook glues is what is kept: numbers that JSON does not have become null, and a printed warning says so.
+"""Numbers that a notebook glues and JSON does not have: null is kept in their place, and a printed warning says so.
 
 Jupyter's messages are JSON. Depending on its version and on what is installed, a NaN becomes null or text without a word.
 
