@@ -330,7 +330,10 @@ class ItemTasks:
         return known[1]
 
     def _seed(self, item: Item, axes: Mapping[str, Any]) -> int:
-        material = [self.run.identity, item.label, {name: str(v) if isinstance(v, Item) else v for name, v in axes.items()}]
+        material: list[Any] = [self.run.identity, item.label]
+        material.append({name: str(v) if isinstance(v, Item) else v for name, v in axes.items()})
+        if turn := self._turn(item):  # of a fan within a repeated one, say, which has no other values
+            material.append(turn)
         digest = hashlib.sha256(json.dumps(material, sort_keys=True).encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:4], "big") >> (32 - _SEED_BITS)
 

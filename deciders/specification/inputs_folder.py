@@ -100,23 +100,6 @@ def leaving_fault(filename: str) -> str | None:
     return None
 
 
-def files_read(inputs_dir: Path, patterns: Iterable[str]) -> list[str]:
-    """Return the files in a folder that fit one of the patterns, sorted, relative to it, with slashes.
-
-    ``*`` and ``?`` stand for characters of one name, ``**`` for any number of folders; a folder stands for all that is in it.
-    The patterns are such as `leaving_fault` has no fault to find with.
-
-    Raises:
-        ValueError: ``**`` is only a part of a name.
-    """
-    found = set[str]()
-    for pattern in patterns:
-        for path in inputs_dir.glob(pattern):
-            inside = path.rglob("*") if path.is_dir() else [path]
-            found.update(one.relative_to(inputs_dir).as_posix() for one in inside if one.is_file())
-    return sorted(found)
-
-
 def _siblings(inputs_dir: Path, path: Path) -> Iterable[str]:
     """Return files that may have been meant, as they would be written."""
     if not path.parent.is_dir():

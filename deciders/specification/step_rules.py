@@ -64,7 +64,11 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
             problems.add(_line(problem, nodes), _message(problem, nodes))
         return None, written
     for label, settings in written.items():
-        if not graph.steps[label].is_fan:
+        step = graph.steps[label]
+        if step.follows is not None and step.repeat is None and "limit" in settings:
+            message = f"'limit' of {label!r} says nothing, as it has the items of {step.follows!r}; it belongs there"
+            problems.warn(nodes[label].at(["limit"]).line, message)
+        if not step.is_fan:
             for key in _OF_ITEMS:
                 if key in settings:
                     message = f"{key!r} of {label!r} says nothing, as it has one item; items come from 'for_each' or 'repeat'"

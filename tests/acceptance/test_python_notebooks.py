@@ -153,6 +153,7 @@ def test_a_file_that_is_not_there_and_a_parameter_that_nobody_takes_are_refused(
     words = ("--local", "--input", json.dumps([name, parameters]), "--workflow-id", "w")
     done = started(project, "study.Wrong", *words)
     assert done.returncode == 1
+    assert "Traceback" not in done.stderr
     [(record, _)] = records(project)
     label = name.partition(".")[0]
     assert (str(record.state), record.labels) == ("failed", {label: "failed"})

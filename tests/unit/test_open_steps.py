@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deciders import activities as declared
+from deciders.items_workflow import ItemsWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification
@@ -176,16 +177,3 @@ def test_a_run_that_was_moved_keeps_the_items_that_its_slices_have_done(in_slice
     assert {label: len(items) for label, items in there.items()} == {"day": 1, "clean": 1}
     load = in_slices.engine.payloads.load
     assert items_done(given, with_slices(in_slices.service, DOMAIN, events), load, there) == there
-
-
-def test_of_an_open_slice_the_records_know_the_ends(in_slices: Harness, tmp_path: Path) -> None:
-    workflow_id, run_id = ran(in_slices, tmp_path)
-    events = until(in_slices.history(workflow_id, run_id), "StartChildWorkflowExecutionInitiated", 3)
-    steps = steps_of(in_slices, events)
-    assert steps.labels == {"days": "done", "day": "running", "clean": "running", "total": "waiting"}
-    rows = with_records(steps, recorded_items(tmp_path / "outputs", run_id))
-    assert {str(row.item): str(row.state) for row in rows if row.label == "day"} == {
-        "day:0": "done",
-        "day:1": "failed",
-        "day:2": "skipped",
-    }

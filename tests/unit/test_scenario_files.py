@@ -409,6 +409,15 @@ def test_zeros_that_are_lost_are_warned_of(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_without_values_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text("threshold,mode\n7,a\n,\n")
+    loaded(tmp_path, '- {name: sweep, workflow: study, table: clients.csv, instance: "{mode}", parameters: {year: 1}}')
+    _, warnings = load_with_warnings(tmp_path / "workflows.yml")
+    assert [str(one) for one in warnings] == [
+        "workflows.yml:10: clients.csv has no value in line 3, which makes a scenario all of whose columns are null"
+    ]
+
+
 COLUMNS: Sequence[Sequence[str]] = [
     ["1", "2", "-3"],
     ["1", "", "3"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
 from deciders.values.label_state import LabelState
+from simpleflow_nb.application.looking.run_details import _Views
 from simpleflow_nb.application.project import Project
 from simpleflow_nb.application.records.item_rows import ItemRow
 from simpleflow_nb.application.wording.runs import details_lines, items_text, troubled_lines
@@ -120,3 +122,14 @@ def test_notes_of_items_that_are_told_already_are_not_told_twice(tmp_path: Path)
 
 def _item(index: int, state: LabelState, error: str | None = None, reason: str | None = None) -> ItemRow:
     return ItemRow(label="day", index=index, slug=str(index), state=state, error=error, reason=reason)
+
+
+def test_a_fan_of_which_nothing_has_begun_has_no_folder_yet(tmp_path: Path) -> None:
+    file = fanned(tmp_path)
+    run_study(tmp_path)
+    project = Project.open(file)
+    row = dataclasses.replace(project.run("study").run, labels={"day": LabelState.PENDING, "clean": LabelState.FAILED})
+    items = [ItemRow(label=label, index=0, slug="0-a", state=state) for label, state in row.labels.items()]
+    views = {view.name: view for view in _Views(project.specification, row, tmp_path / "nowhere", items)}
+    assert (views["day"].path, views["day"].is_there) == (None, True)
+    assert (views["clean"].path, views["clean"].is_there) == (f"{tmp_path}/nowhere/notebooks/study/{row.instance}/clean", False)

@@ -9,10 +9,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .run_tables import aware, utc
+from .run_tables import aware, built_once, utc
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -55,7 +54,7 @@ class Reference(NamedTuple):
     instance: tuple[str, str]  #: those of the folder where it is, as parts of its path
 
 
-@lru_cache(maxsize=1)
+@built_once
 def items_table() -> sa.Table:
     """Describe the table of items, as `workers.records.migrations` creates it; returns the same object each time."""
     import sqlalchemy as sa

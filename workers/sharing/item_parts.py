@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deciders.specification.inputs_folder import files_read
+from deciders.specification.file_patterns import files_read
 from deciders.tasks.arguments import SharedSettings
 from deciders.tasks.results import NotebookResult
 from deciders.values.key_parts import KeyParts
@@ -65,15 +65,9 @@ def parts_of_item(
         upstream={name: _made(made) for name, made in upstream.items()},
         files={f"{one['label']}/{one['path']}": _files(one["path"], one["made"]) for one in files.values()},
         modules=modules_in(inputs_dir, but=set(settings.named_files), outputs=outputs),
-        reads={str(path.relative_to(inputs_dir)): hash_of(path) for path in _files_read(inputs_dir, settings.reads, outputs)},
+        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads, outputs=outputs)},
         data=settings.stamps,
     )
-
-
-def _files_read(inputs_dir: Path, patterns: Sequence[str], outputs: Path) -> list[Path]:
-    """Return the files that fit the patterns; what runs leave in an outputs folder there is none of them."""
-    paths = (inputs_dir / name for name in files_read(inputs_dir, patterns))
-    return [path for path in paths if not path.is_relative_to(outputs)]
 
 
 def interpreter_version(spec: KernelSpec) -> str:

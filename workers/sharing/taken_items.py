@@ -124,6 +124,14 @@ def taken_folder(folder: Path, outputs: Path) -> Path | None:
     kept, key = note.get("folder"), note.get("key")
     if not isinstance(kept, str):
         return None
+    return folder_with_key(outputs, kept, key)
+
+
+def folder_with_key(outputs: Path, kept: str, key: str | None) -> Path | None:
+    """Return where the item with a key is that was executed in a folder, relative to the outputs; None if it is gone.
+
+    Later attempts of its run have moved it.
+    """
     return next((place for place in _places(outputs, kept) if read_record(place / "run.json").get("key") == key), None)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from simpleflow_nb.exceptions import DefinitionError
 
 from ...problems import shown
-from .cell_types import lost_zeros, typed_column
+from .cell_types import NO_VALUES, lost_zeros, typed_column
 
 CSV, PARQUET = ".csv", ".parquet"
 #: Far above any table of a thousand scenarios.
@@ -84,7 +84,12 @@ def _csv_table(path: Path) -> Table:
         for name, cell in zeros
         if cell is not None
     )
-    return Table(tuple(columns), tuple(made), tuple(doubts))
+    empty = (
+        f"has no value in line {line}, which makes a scenario all of whose columns are null"
+        for line, cells in rows
+        if all(cell in NO_VALUES for cell in cells)
+    )
+    return Table(tuple(columns), tuple(made), (*doubts, *empty))
 
 
 def _csv_lines(file: Any) -> Iterator[tuple[int, list[str]]]:

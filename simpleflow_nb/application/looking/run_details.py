@@ -158,6 +158,7 @@ class _Views:
 
     def _view(self, label: str, format: str | None) -> LabelView:
         from deciders.values.artefact_key import ArtefactKey
+        from deciders.values.label_state import LabelState
 
         states, name = self.states[label, format], str(ArtefactKey(label, format))
         if format is not None and None not in states:
@@ -165,8 +166,10 @@ class _Views:
         state = states[None]
         if format is None and label in self.fans:
             folder = self._folder(label)
-            return LabelView(name, state, folder, folder is None or Path(folder).exists(), self.items[label], is_fan=True)
+            return LabelView(name, state, folder, _is_there(folder), self.items[label], is_fan=True)
         path = self.row.artefacts.get(name) or _half_run(self.outputs, self.row, name, state)
+        if format is None and state is LabelState.CACHED and path is not None:
+            path = _taken_over(self.outputs, self.row, label, path)
         return LabelView(name, state, path, _is_there(path))
 
     def _reports_of_items(self, name: str, counts: Counter[LabelState], label: str, format: str) -> LabelView:
@@ -185,15 +188,25 @@ class _Views:
         return LabelView(name, state, folder, _is_there(folder), counts, is_fan=True)
 
     def _folder(self, label: str) -> str | None:
+        from deciders.values.label_state import LabelState
         from workers.artefacts import Artefacts
 
-        if not self.row.instance or not self.items[label]:
-            return None
+        if not self.row.instance or set(self.items[label]) <= {LabelState.PENDING}:
+            return None  # none has begun
         return str(Artefacts(self.outputs).notebook_folder(self.row.workflow, self.row.instance, label))
 
 
 def _is_there(path: str | None) -> bool:
     return path is None or "://" in path or Path(path).exists()
+
+
+def _taken_over(outputs: Path, row: RunRow, label: str, recorded: str) -> str:
+    """Return where the notebook of a label that was kept is now, if another run has made it and been tried again since."""
+    from workers.artefacts import Artefacts
+    from workers.sharing.taken_items import TAKEN_FROM, executed_notebook
+
+    own = Artefacts(outputs).notebook(row.workflow, row.instance or "", label)
+    return str(executed_notebook(own, outputs)) if own.with_name(TAKEN_FROM).exists() else recorded
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:

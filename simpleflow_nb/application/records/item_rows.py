@@ -91,7 +91,12 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
     from deciders.values.light import Light
     from workers.kept_paths import found_path
     from workers.records.run_items import EMPTY_FAN
+    from workers.sharing.taken_items import folder_with_key
 
+    folder = found_path(record.folder, outputs, "", "") if record.folder is not None else None
+    if record.folder is not None and record.key is not None and record.state == "cached":
+        found = folder_with_key(outputs, record.folder, record.key)
+        folder = str(found) if found is not None else folder
     return ItemRow(
         label=record.label,
         index=record.index,
@@ -101,7 +106,7 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
         attempt=record.attempt,
         started=record.started,
         ended=record.ended,
-        folder=found_path(record.folder, outputs, "", "") if record.folder is not None else None,
+        folder=folder,
         reason=record.reason,
         error=record.error,
         is_empty_fan=record.kind == EMPTY_FAN,
