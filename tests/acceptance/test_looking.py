@@ -103,7 +103,6 @@ def test_runs_left_by_a_killed_process_are_shown_as_interrupted(tmp_path: Path) 
         command("sensor.start", file, "--local", "--once", "--quiet"),
         cwd=file.parent,
         env=environment(),
-        start_new_session=True,
     ) as process:
         limit = time.monotonic() + 180
         while not list(started.glob("*/count/config.json")) and time.monotonic() < limit:
