@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.settings import PATIENCE_SECONDS
 
 WORKFLOWS = """\
@@ -136,7 +136,7 @@ def test_an_open_run_is_shown_while_its_items_run(chunk: str, settings: str, tmp
     file.write_text(WORKFLOWS.replace("day.ipynb", "day.py").replace("output: {format: html}", settings))
     words = command("workflow.start", f"{file.name}:study", "--local", "--quiet")
     env = environment(SIMPLEFLOW_NB_FAN_CHUNK=chunk)
-    with Started(words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
+    with Launched(words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         wait_until(lambda: [*(tmp_path / "outputs").glob("notebooks/study/*/day/1-*/run.json")])
         shown = said(file, "runs.show", "study")
         assert re.search(r"^day +running +3 items: 1 done, 1 running, 1 waiting; in ", shown, re.MULTILINE)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.acceptance.samples import WORKFLOWS, command, environment, inputs, notebook, typed
 from tests.acceptance.test_on_swf import local_service
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.service.moto_server import CREDENTIALS
 
 DAYS = ("2016-01-01", "2016-01-02", "2016-01-06")
@@ -184,7 +184,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Path, Callable[..., str]]]:
     log = tmp_path / "log.txt"
     with open(log, "w") as stream:
         words = command("sensor.start", made, "--local")
-        with Started(words, env=environment(), stdout=stream, stderr=stream, cwd=tmp_path) as process:
+        with Launched(words, env=environment(), stdout=stream, stderr=stream, cwd=tmp_path) as process:
 
             def wait_for(line: str) -> str:
                 until = time.monotonic() + 180

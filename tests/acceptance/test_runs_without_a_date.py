@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, inputs, notebook, typed
 from tests.acceptance.test_on_swf import environment, local_service
+from tests.launched import Launched
 from tests.launcher import outcome
 
 NORTH, SOUTH, DAY = "3ec49439", "cdb4ede7", "2016-01-01"
@@ -192,7 +193,7 @@ def test_a_run_without_a_date_on_a_service(tmp_path: Path) -> None:
         table = asked("--format", "csv", "runs.list", file, "--domain", "TestDomain").stdout
         assert table.startswith(f"sales/{NORTH},region=north,,running,")
         words = [(name, file, "--domain", "TestDomain") for name in ("decider.start", "worker.start")]
-        processes = [subprocess.Popen(command(*one), env=place, cwd=file.parent, stderr=subprocess.DEVNULL) for one in words]
+        processes = [Launched(command(*one), env=place, cwd=file.parent, stderr=subprocess.DEVNULL) for one in words]
         try:
             wait_until(
                 lambda: (

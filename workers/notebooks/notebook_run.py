@@ -36,6 +36,7 @@ from .notebook_output import OutputText
 from .notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
 from .notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
 from .own_files import OwnFiles
+from .papermill_stores import load_papermill
 from .run_json import ItemOfRun, RunJson, write_json
 from .source_version import read_source_version
 
@@ -243,6 +244,7 @@ def prepare_notebook(
         output=output_limits,
     )
     _, _, notebook = _begin(source, values, into, label, environment, limits, names)
+    load_papermill()
     from .notebook_saves import masked_notebook, notebook_text
     from .parameterized_notebook import parameterized_notebook
 
@@ -304,6 +306,7 @@ def _begin(
 
 
 def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> None:
+    load_papermill()
     from .notebook_engine import NotebookEngine
     from .notebook_stops import KernelNotStarted
     from .parameterized_notebook import parameterized_notebook
