@@ -161,6 +161,12 @@ def test_it_stops_all_that_have_not_begun_where_the_set_says_so(replaced: Bodies
     assert (result["failed"], result["not_started"], len(result["started"])) == (["sweep.n1"], 3, 2)
 
 
+def test_it_stops_what_waits_for_its_turn_too(replaced: Bodies, place: Harness) -> None:
+    replaced.failing = {1}
+    result = place.result(*started(place, set_of(30), max_parallel=30, stop_on_failure=True, starts_per_second=1.0))
+    assert (result["failed"], result["not_started"], len(result["started"])) == (["sweep.n1"], 18, 12)
+
+
 def test_a_failure_before_this_start_stops_nothing(replaced: Bodies, place: Harness) -> None:
     replaced.failed = ["sweep.n2"]  # as the records have it until it runs again
     result = place.result(*started(place, set_of(3), max_parallel=1, stop_on_failure=True))

@@ -130,6 +130,6 @@ def test_a_fan_of_which_nothing_has_begun_has_no_folder_yet(tmp_path: Path) -> N
     project = Project.open(file)
     row = dataclasses.replace(project.run("study").run, labels={"day": LabelState.PENDING, "clean": LabelState.FAILED})
     items = [ItemRow(label=label, index=0, slug="0-a", state=state) for label, state in row.labels.items()]
-    views = {view.name: view for view in _Views(project.specification, row, tmp_path / "nowhere", items)}
+    views = {view.name: view for view in _Views(project.specification, row, tmp_path / "nowhere", items, set())}
     assert (views["day"].path, views["day"].is_there) == (None, True)
     assert (views["clean"].path, views["clean"].is_there) == (f"{tmp_path}/nowhere/notebooks/study/{row.instance}/clean", False)
