@@ -7,6 +7,6 @@ from .retry import RetryPolicy
 from .updates import update
 from .workflow import WaitForSignal, Workflow, logger
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = ["Activity", "RetryPolicy", "WaitForSignal", "Workflow", "activity", "futures", "logger", "query", "update"]

@@ -108,7 +108,7 @@ def test_a_sensor_that_was_open_when_this_version_came_takes_the_new_times_unles
 
 
 def test_runs_of_every_workflow_version_are_recorded() -> None:
-    """A workflow with another type version is recorded in the same change: python -m tests.replay.record_application 0.3."""
+    """A workflow with another type version is recorded in the same change: python -m tests.replay.record_application 0.4."""
     assert {(run["type"], run["version"]) for run in all_runs()} == set(known_workflows())
 
 
