@@ -50,7 +50,7 @@ class Pages:
 
     def application(self, hosts: Collection[str] = LOOPBACK) -> Starlette:
         """Return the ASGI application for a server that is called by one of these names."""
-        return Starlette(
+        application = Starlette(
             routes=[
                 Route("/", self._dates),
                 Route("/news", self._news),
@@ -70,6 +70,8 @@ class Pages:
             exception_handlers={DefinitionError: self._not_found, SimpleflowError: self._out_of_reach, 404: self._no_page},
             lifespan=self._lifespan,
         )
+        application.router.redirect_slashes = False
+        return application
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -130,15 +132,11 @@ class Pages:
         return _foreign(Response(await run_in_threadpool(page), media_type="text/html; charset=utf-8"))
 
     async def _report(self, request: Request) -> Response:
-        found = await run_in_threadpool(
-            report_file, self._shelved(request), _wanted(request, "run"), _wanted(request, "name")
-        )
+        found = await run_in_threadpool(report_file, self._shelved(request), _wanted(request, "run"), _wanted(request, "name"))
         return _file(found)
 
     async def _output(self, request: Request) -> Response:
-        text = await run_in_threadpool(
-            printed_text, self._shelved(request), _wanted(request, "run"), _wanted(request, "item")
-        )
+        text = await run_in_threadpool(printed_text, self._shelved(request), _wanted(request, "run"), _wanted(request, "item"))
         return PlainTextResponse(text)
 
     async def _news(self, request: Request) -> Response:

@@ -27,8 +27,8 @@ _OF_STATES = {
     "succeeded": (_GREEN, "✓"),
     "done": (_GREEN, "✓"),
     "cached": (_GREEN, "="),
-    "skipped": (_GREY, "–"),
-    "not run": (_GREY, "–"),
+    "skipped": (_GREY, "-"),
+    "not run": (_GREY, "-"),
     "partial": (_GREY, "◐"),
     "failed": (_RED, "✕"),
     "timed out": (_RED, "✕"),
@@ -41,7 +41,7 @@ LEGEND = (
     Sign(_ORANGE, "!", "succeeded with warnings"),
     Sign(_RED, "✕", "failed"),
     Sign(_BLUE, "▶", "running"),
-    Sign(_GREY, "–", "skipped"),
+    Sign(_GREY, "-", "skipped"),
     Sign(_GREY, "■", "cancelled"),
 )
 

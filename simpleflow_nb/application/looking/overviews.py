@@ -112,7 +112,9 @@ def overview(
     dates = sorted({day for cell, _ in cells if (day := cell.reference_date) is not None}, reverse=True)
     days = [day for day in dates if day.startswith(month)] if month is not None else dates[:most_days]
     lines = _lines(cells, days, before=days[-1] if days and month is None else None)
-    return Overview(days, sorted(lines, key=lambda one: (names.index(one.workflow), one.settings)), running, interrupted or None, month)
+    return Overview(
+        days, sorted(lines, key=lambda one: (names.index(one.workflow), one.settings)), running, interrupted or None, month
+    )
 
 
 def _cells(found: Iterable[LatestCell], running: Sequence[RunRow], names: Sequence[str]) -> list[tuple[OverviewCell, str]]:
@@ -130,7 +132,9 @@ def _cells(found: Iterable[LatestCell], running: Sequence[RunRow], names: Sequen
             cell = OverviewCell(one.workflow_name, instance, one.reference_date, state, lights[one.light])
             cells.append((cell, one.parameter_set or ""))
     for row in running:
-        cells.append((OverviewCell(row.workflow, row.instance or row.identity[:8], row.reference_date, row.state, None), row.set))
+        cells.append(
+            (OverviewCell(row.workflow, row.instance or row.identity[:8], row.reference_date, row.state, None), row.set)
+        )
     return cells
 
 

@@ -20,7 +20,9 @@ def workflow_page(shelved: Shelved, name: str) -> Mapping[str, Any]:
     """
     project = shelved.project
     rows = list_runs(project.specification, project.outputs, project.service, RunChoice(name)).runs
-    newest = sorted(rows, key=lambda row: (row.reference_date or "", row.started.timestamp() if row.started else 0.0), reverse=True)
+    newest = sorted(
+        rows, key=lambda row: (row.reference_date or "", row.started.timestamp() if row.started else 0.0), reverse=True
+    )
     longest = max((row.seconds or 0.0 for row in newest[:MOST_RUNS]), default=0.0)
     return {
         "shelved": shelved,
