@@ -112,7 +112,12 @@ start_scenarios: Activity[..., dict[str, Any]] = Activity(
 """Start the runs of some scenarios, where a service has no children; the result is a `StartedRuns`."""
 
 wait_for_runs: Activity[..., list[str]] = Activity(
-    None, name="workers.activities.wait_for_runs", version="1", task_list=SENSOR, start_to_close_timeout=HOUR
+    None,
+    name="workers.activities.wait_for_runs",
+    version="1",
+    task_list=SENSOR,
+    start_to_close_timeout=HOUR,
+    retry=_RECORDS_RETRY,
 )
 """Wait until one of some runs has ended; returns the workflow ids of those that have, none after a quarter of an hour."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from simpleflow_nb import Workflow
@@ -74,13 +75,7 @@ class ItemsWorkflow(Workflow):
         return self._shared(task or {}, retries, timeout_seconds, priority)
 
     def _slice(self, given: dict[str, Any], part: GivenSlice, max_parallel: dict[str, int]) -> dict[str, Any]:
-        notebooks = [
-            {**one, "max_parallel": max_parallel.get(one["label"], one.get("max_parallel"))}
-            for one in given["workflow"]["notebooks"]
-        ]
-        run = NotebookRun.of_arguments(
-            run_id=part.run_id, **{**given, "workflow": {**given["workflow"], "notebooks": notebooks}}
-        )
+        run = NotebookRun.of_arguments(run_id=part.run_id, **arguments_of_slice(given, max_parallel))
         cancellation = self.cancellation
         tasks = ItemTasks(run, share=self.shared, part=part)
         loop = StepLoop(self, tasks, cancellation, SharedItems(self, ItemsWorkflow))
@@ -102,3 +97,12 @@ class ItemsWorkflow(Workflow):
         if state is ItemState.CANCELLED:
             self.cancel()
         return SharedEnd(state, said=cause_of(error), details=details_of(future)).as_json()
+
+
+def arguments_of_slice(given: Mapping[str, Any], max_parallel: Mapping[str, int]) -> dict[str, Any]:
+    """Return the arguments of a run as one of its slices has them: with its share of what may run at once, by label."""
+    notebooks = [
+        {**one, "max_parallel": max_parallel.get(one["label"], one.get("max_parallel"))}
+        for one in given["workflow"]["notebooks"]
+    ]
+    return {**given, "workflow": {**given["workflow"], "notebooks": notebooks}}

@@ -13,7 +13,7 @@ from .notebook_runs.item_tasks import ItemTasks
 from .notebook_runs.notebook_run import NotebookRun
 from .notebook_runs.run_end import RunEnd
 from .notebook_runs.shared_items import SharedItems
-from .notebook_runs.slices import FAN_CHUNK, Slices
+from .notebook_runs.slices import FAN_CHUNK, Cuts, Slices
 from .notebook_runs.step_loop import StepLoop
 from .tasks.results import RunResult
 from .values.run_state import RunState
@@ -37,6 +37,7 @@ class NotebookWorkflow(Workflow):
         kept: results of labels that succeeded in an earlier run. They are not run again; the result lists them as ``cached``.
         kept_items: the same for what is known by keys: by label and key.
         kept_reports: the same for reports of kept labels, by label and format (``count.pdf``).
+        kept_item_reports: the same for reports of what is known by keys: by label, key and format.
         sources: SHA-256 of the notebook files by their names in the workflow file, for the keys.
         only: run this label, those of its dependencies that are not kept, and nothing else.
         origin: why the run was started and what it was made from, for its record.
@@ -63,6 +64,7 @@ class NotebookWorkflow(Workflow):
         kept: dict[str, dict[str, Any]] | None = None,
         kept_items: dict[str, dict[str, dict[str, Any]]] | None = None,
         kept_reports: dict[str, dict[str, Any]] | None = None,
+        kept_item_reports: dict[str, dict[str, dict[str, dict[str, Any]]]] | None = None,
         sources: dict[str, str] | None = None,
         only: str | None = None,
         origin: dict[str, Any] | None = None,
@@ -84,6 +86,7 @@ class NotebookWorkflow(Workflow):
             "missing_dates": missing_dates,
             "sharing": sharing,
             "forced": forced,
+            **({"kept_item_reports": kept_item_reports} if kept_item_reports else {}),
         }
         run = NotebookRun.of_arguments(run_id=self.executor.run_id, kept=kept, kept_reports=kept_reports, **given)
         cancellation = self.cancellation
@@ -105,8 +108,9 @@ class NotebookWorkflow(Workflow):
 
         if cancellation.finished:
             self.cancel()  # nothing has started, and nothing will
-        slices = Slices(self, ItemsWorkflow, given, fan_chunk)
-        tasks = ItemTasks(run, share=self.shared, delegate=slices.delegates)
+        cuts = Cuts(run.graph, fan_chunk)
+        slices = Slices(self, ItemsWorkflow, given, cuts)
+        tasks = ItemTasks(run, share=self.shared, delegate=cuts.delegates)
         slices.belong_to(tasks)
         StepLoop(self, tasks, cancellation, SharedItems(self, ItemsWorkflow), slices).carry_out()
         end = RunEnd(tasks)

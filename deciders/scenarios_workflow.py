@@ -94,21 +94,19 @@ class ScenariosWorkflow(Workflow):
         self.has_news = False
         waiting = deque(requests)  # that are not prepared yet
         while not cancellation.done:
-            is_over = stop_on_failure and bool(self.failed)
-            # the end of a run that is no child is known, but only the results say how it was
-            is_unsure = stop_on_failure and not self.ended <= self.judged
             while (
-                not is_unsure
-                and (waiting or self.prepared)
-                and not is_over
+                (waiting or self.prepared)
+                and not (stop_on_failure and (self.failed or self._is_unsure))
                 and not cancellation.done
                 and self._open < max_parallel
             ):
                 self._start(waiting, max_parallel - self._open)
+                self._take_in()
             if self.has_news and self.writing is None:
                 self._write()
             if not self._open and self.writing is None:
-                if (is_over and not is_unsure) or not (waiting or self.prepared):
+                is_over = stop_on_failure and self.failed and not self._is_unsure
+                if is_over or not (waiting or self.prepared):
                     break
                 continue
             if self.watched and self.watch is None:
@@ -124,11 +122,19 @@ class ScenariosWorkflow(Workflow):
         return {"started": self.started, "failed": list(self.failed), "not_started": left}
 
     @property
+    def _is_unsure(self) -> bool:
+        """Tell whether the end of a run that is no child is known, and not yet how it was: only the results say that."""
+        return not self.ended <= self.judged
+
+    @property
     def _open(self) -> int:
         return len(self.children) + len(self.watched)
 
     def _start(self, waiting: deque[dict[str, Any]], room: int) -> None:
-        """Start some runs, at most so many. Those that could not be started stay among the ``waiting``."""
+        """Start some runs, at most so many, or do what has to be done before; what ends meanwhile may be a reason to start none.
+
+        Those that could not be started stay among the ``waiting``.
+        """
         if self.has_children:
             self._start_children(waiting, room)
             return
@@ -146,11 +152,12 @@ class ScenariosWorkflow(Workflow):
             requests = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
             asked = self.submit(activities.prepare_scenarios, **self.place, requests=requests)
             self.prepared.extend(futures.get_result_or_raise(asked))
-        number = min(room, len(self.prepared))
+            return
+        number, now = min(room, len(self.prepared)), self.now()
         if self.starts_per_second:
-            now = self.now()
             if self.next_start > now:
                 self.timer(self.next_start - now).wait()
+                return
             self.next_start = self.now() + timedelta(seconds=number / self.starts_per_second)
         for one in [self.prepared.popleft() for _ in range(number)]:
             child = self.submit(ScenarioRun, __priority=one["priority"], **one["arguments"])

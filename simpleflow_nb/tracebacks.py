@@ -35,6 +35,18 @@ def traceback_lines(error: BaseException, carriers: Collection[str]) -> list[str
     return traceback.format_exception(type(error), error, frames)
 
 
+def sentence_lines(error: BaseException, packages: tuple[str, ...]) -> list[str] | None:
+    """Format an exception without its traceback if all frames are in files that begin with one of ``packages``; None if one is
+    in other code.
+    """
+    frames = error.__traceback__
+    while frames is not None:
+        if not frames.tb_frame.f_code.co_filename.startswith(packages):
+            return None
+        frames = frames.tb_next
+    return traceback.format_exception_only(error)
+
+
 def ended_by(error: BaseException) -> Exception:
     """Return what to raise for an exception that ended a thread: elsewhere it must not pass for an interrupt or an exit."""
     if isinstance(error, Exception):

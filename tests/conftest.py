@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from . import interruption, launcher
+from . import interruption, launched, launcher
 
 _GRACE_SECONDS = 20
 #: Python's own helper processes live as long as the process that needed them.
@@ -115,8 +116,9 @@ def require_program(name: str, package: str) -> str:
 @pytest.fixture(autouse=True)
 def no_process_is_left_behind() -> Iterator[None]:
     """Fails a test that started a process and did not end it; fixtures of a wider scope may keep theirs."""
-    before = _children()
+    before, running = _children(), launched.running()
     yield
+    _end_launched(launched.running() - running)
     new = _children() - before
     if not new or interruption.is_interrupted():
         return
@@ -128,6 +130,19 @@ def no_process_is_left_behind() -> Iterator[None]:
     psutil.wait_procs(left, timeout=_GRACE_SECONDS)
     if named:
         pytest.fail(f"left processes behind: {'; '.join(named)}", pytrace=False)
+
+
+def _end_launched(left: set[launched.Launched]) -> None:
+    """Kill commands that a test has left running; that they were is its failure."""
+    until = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < until and any(one.poll() is None for one in left):
+        time.sleep(0.05)
+    named = [f"{one.pid} {' '.join(one.args)}" for one in left if one.poll() is None]
+    for one in left:
+        one.kill()
+        one.wait(_GRACE_SECONDS)
+    if named and not interruption.is_interrupted():
+        pytest.fail(f"left commands behind: {'; '.join(named)}", pytrace=False)
 
 
 @pytest.fixture(autouse=True)

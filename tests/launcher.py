@@ -40,11 +40,16 @@ def outcome(
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
+    return shared().outcome(words, folder, environment, timeout)
+
+
+def shared() -> Launcher:
+    """The launcher of this process."""
     global _shared
     if _shared is None or _shared.owner != os.getpid():
         _shared = Launcher(os.environ)
         atexit.register(_shared.close)
-    return _shared.outcome(words, folder, environment, timeout)
+    return _shared
 
 
 def cpu_seconds() -> float:
@@ -107,30 +112,49 @@ class Launcher:
         Raises:
             subprocess.TimeoutExpired: it took longer, and was killed.
         """
-        global _cpu_seconds
-        typed = [str(word) for word in words]
-        request = {"words": typed, "folder": str(folder), "environment": dict(environment)}
-        text = json.dumps(request).encode() + b"\n"
         out, out_there = os.pipe()
         err, err_there = os.pipe()
-        with open(out, "rb", 0) as printed, open(err, "rb", 0) as said, socket.socket(socket.AF_UNIX) as call:
+        with open(out, "rb", 0) as printed, open(err, "rb", 0) as said:
             try:
-                call.connect(self._address)
-                sent = socket.send_fds(call, [text], [out_there, err_there])
-                if sent < len(text):  # the other side may have answered and hung up already
-                    call.sendall(text[sent:])
+                call = self.call(words, folder, environment, (out_there, err_there))
             finally:
                 os.close(out_there)
                 os.close(err_there)
-            found = _read([call.fileno(), printed.fileno(), said.fileno()], timeout)
+            with call:
+                found = _read([call.fileno(), printed.fileno(), said.fileno()], timeout)
         if found is None:
-            raise subprocess.TimeoutExpired(command(*typed), timeout)
+            raise subprocess.TimeoutExpired(command(*words), timeout)
         answer, *printed_and_said = found
         assert answer, "the launcher has ended"
-        code, seconds = answer.split()
+        _, end = answer.decode().splitlines()
+        return subprocess.CompletedProcess(command(*words), self.ended(end), *map(_text, printed_and_said))
+
+    def call(
+        self, words: Sequence[object], folder: Path, environment: Mapping[str, str], descriptors: tuple[int, int]
+    ) -> socket.socket:
+        """Have the command forked, with these descriptors as its standard output and error; return the connection on which its
+        process and its end are told. If that is closed before, the command is killed.
+        """
+        request = {"words": [str(word) for word in words], "folder": str(folder), "environment": dict(environment)}
+        text = json.dumps(request).encode() + b"\n"
+        call = socket.socket(socket.AF_UNIX)
+        try:
+            call.connect(self._address)
+            sent = socket.send_fds(call, [text], list(descriptors))
+            if sent < len(text):  # the other side may have answered and hung up already
+                call.sendall(text[sent:])
+        except BaseException:
+            call.close()
+            raise
+        return call
+
+    def ended(self, end: str) -> int:
+        """Count the CPU seconds of a command that has ended, and return its exit code."""
+        global _cpu_seconds
+        code, seconds = end.split()
         _cpu_seconds += float(seconds)
         self._cpu_seconds += float(seconds)
-        return subprocess.CompletedProcess(command(*typed), int(code), *map(_text, printed_and_said))
+        return int(code)
 
 
 def _read(descriptors: Sequence[int], timeout: float) -> list[bytes] | None:

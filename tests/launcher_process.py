@@ -5,8 +5,9 @@ own, without the quarter of a second, or half, that its imports take. Where it w
 interpreter of its own.
 
 Started by :mod:`tests.launcher`, which connects to a socket once for each command and sends a line of JSON, ``{"words",
-"folder", "environment"}``, with two descriptors: standard output and error. The answer is a line with the exit code and the CPU
-seconds that it took. If the caller hangs up before, the command is killed.
+"folder", "environment"}``, with two descriptors: standard output and error. The answer is a line with the id of the process at
+once, and in the end a line with its exit code and the CPU seconds that it took. If the caller hangs up before, the command is
+killed.
 """
 
 from __future__ import annotations
@@ -84,6 +85,10 @@ class Server:
         if pid is None:
             caller.close()
             return None
+        try:
+            caller.sendall(f"{pid}\n".encode())
+        except OSError:
+            pass  # it has hung up, which is seen below
         process = os.pidfd_open(pid)
         self._calls[caller.fileno()] = caller, pid
         self._pids[process] = pid, caller.fileno()

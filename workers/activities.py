@@ -290,7 +290,10 @@ def record_run(
     with closing(RunRecords.open(Path(outputs))) as records:
         former = [one for one in records.runs(workflow, identity) if one.run_id != task.run_id]
         place = Artefacts(Path(outputs))
-        lengths = Counter(item["label"] for item in items or () if ends[item["label"]].ended_well)
+        lengths = Counter[str]()
+        for item in items or ():
+            if ends[item["label"]].ended_well:
+                lengths[item["label"]] += item.get("items", 1)
         remove_renamed([one.artefacts for one in former], artefacts, place.reports_folder(workflow, instance), lengths)
         record = RunRecord(
             workflow_name=workflow,

@@ -49,7 +49,7 @@ class GivenSlice:
         """Read the input of an execution.
 
         Raises:
-            KeyError, TypeError, ValueError: it is none of a slice.
+            KeyError, TypeError, ValueError: ``value`` is not the input of a slice.
         """
         roots = {label: read_cause(root) for label, root in value["stopped"].items()}
         return cls(
@@ -77,6 +77,6 @@ def _by_index(label: str, by_item: Mapping[Item, T], told: Callable[[T], Any]) -
 
 
 def _short(result: NotebookResult) -> dict[str, Any]:
-    """The path of an executed notebook, its scraps and its key: nothing else is taken of it."""
+    """Return the path of an executed notebook, its scraps and its key: other items need nothing else of it."""
     own = {"scraps": dict(result.scraps), "key": result.key}
     return {"path": result.path, **{name: value for name, value in own.items() if value}}

@@ -128,7 +128,7 @@ class ItemTasks:
             files=files,
             failures=failed,
             scraps=self.scraps[item.label],
-            key=self.key(item) if self._is_known_by_key(item.label) and not notebook.is_shared else None,
+            key=self.key(item) if self.is_known_by_key(item.label) and not notebook.is_shared else None,
             run_id=self.part.run_id if self.part is not None else None,
             shared=self._shared(item) if notebook.is_shared else None,
             forced=self.run.is_forced or (notebook.is_shared and self.run.forces(item.label)),
@@ -169,7 +169,7 @@ class ItemTasks:
     def _kept_result(self, item: Item) -> NotebookResult | None:
         if self.run.is_forced or self.run.notebooks[item.label].is_shared:
             return None  # what is shared, its worker finds
-        if not self._is_known_by_key(item.label):
+        if not self.is_known_by_key(item.label):
             return self.run.kept.get(item.label)
         items = self.run.kept_items.get(item.label)
         if not items or not self._all_taken_are_kept(item):
@@ -177,7 +177,8 @@ class ItemTasks:
         key = self.key(item)
         return items.get(key) if key is not None else None
 
-    def _is_known_by_key(self, label: str) -> bool:
+    def is_known_by_key(self, label: str) -> bool:
+        """Tell whether a later attempt knows the items of a label by their keys; it knows others by their labels."""
         return label in self.run.specification.known_by_key
 
     def _all_taken_are_kept(self, item: Item) -> bool:
@@ -329,7 +330,10 @@ class ItemTasks:
         return known[1]
 
     def _seed(self, item: Item, axes: Mapping[str, Any]) -> int:
-        material = [self.run.identity, item.label, {name: str(v) if isinstance(v, Item) else v for name, v in axes.items()}]
+        material: list[Any] = [self.run.identity, item.label]
+        material.append({name: str(v) if isinstance(v, Item) else v for name, v in axes.items()})
+        if turn := self._turn(item):  # of a fan within a repeated one, say, which has no other values
+            material.append(turn)
         digest = hashlib.sha256(json.dumps(material, sort_keys=True).encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:4], "big") >> (32 - _SEED_BITS)
 

@@ -17,7 +17,7 @@ _PRIORITIES_OF_A_RUN = 1_000  #: task priorities between two priorities of workf
 
 @dataclass(frozen=True, kw_only=True)
 class Sharing:
-    """Knowledge that a run needs of others, with which it shares items."""
+    """Everything that a run has to know to share items with others."""
 
     named_files: Sequence[str] = ()  #: the notebook files of the workflow file
     stamps: Mapping[str, Any] = field(default_factory=dict)  #: of the data of its days, by name, where its source has any
@@ -45,6 +45,8 @@ class NotebookRun:
     kept: Mapping[str, NotebookResult]  #: of labels without items
     kept_items: Mapping[str, Mapping[str, NotebookResult]]  #: by label and key
     kept_reports: Mapping[str, ReportResult]  #: by label and format, such as ``count.pdf``
+    #: by label, key and format: of items that are known by keys
+    kept_item_reports: Mapping[str, Mapping[str, Mapping[str, ReportResult]]] = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
     is_forced: bool = False  #: nothing is kept, or taken over from other runs
 
@@ -62,6 +64,7 @@ class NotebookRun:
         kept: Mapping[str, Any] | None = None,
         kept_items: Mapping[str, Mapping[str, Any]] | None = None,
         kept_reports: Mapping[str, Any] | None = None,
+        kept_item_reports: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
         sources: Mapping[str, str] | None = None,
         only: str | None = None,
         missing_dates: Sequence[str] | None = None,
@@ -91,6 +94,13 @@ class NotebookRun:
                 for label, items in (kept_items or {}).items()
             },
             kept_reports={name: ReportResult.of_json(result) for name, result in (kept_reports or {}).items()},
+            kept_item_reports={
+                label: {
+                    key: {format: ReportResult.of_json(result) for format, result in reports.items()}
+                    for key, reports in items.items()
+                }
+                for label, items in (kept_item_reports or {}).items()
+            },
             sharing=Sharing.of_json(sharing),
             is_forced=forced,
         )

@@ -142,11 +142,16 @@ class RunEnd:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """Every item of each fan, and what was taken over from other runs, as the run saw it end, for the records."""
+        """Every item of each fan, and what was taken over from other runs, as the run saw it end, for the records.
+
+        A fan without items is one entry, of ``items: 0``.
+        """
         found = []
         for label in self._in_order():
             if self._was_asked_for(label):
                 is_fan = self.tasks.is_fanned(label)
+                if is_fan and self.unfolding.length(label) == 0:
+                    found.append(_end_without_items(label, self.unfolding.state(label)))
                 found += [self._item_end(item) for item in self._items(label) if is_fan or self._is_taken(item)]
         return found
 
@@ -205,6 +210,11 @@ class RunEnd:
 
     def _in_order(self) -> list[str]:
         return [notebook.label for notebook in self.run.specification.notebooks]
+
+
+def _end_without_items(label: str, state: ItemState) -> dict[str, Any]:
+    """Return the end of a fan whose list is empty; workers that know of no such entry take it for a label that did not run."""
+    return {"label": label, "index": None, "folder": None, "state": str(state), "began": False, "items": 0}
 
 
 def _report_key(item: Item, format: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +9,12 @@ from simpleflow_nb import Workflow, futures
 from simpleflow_nb.futures import Future
 
 from .. import activities
-from ..path_parts import path_part
-from ..specification import OutputSpecification
-from ..specification.report_names import report_file_names
 from ..steps.outcomes import Outcome, Turn
 from ..tasks.arguments import ReportTask
 from ..tasks.results import NotebookResult, ReportResult
-from ..values.artefact_key import ArtefactKey
 from ..values.item import Item
 from ..values.item_state import ItemState
+from .item_reports import ItemReports
 from .item_tasks import ItemTasks
 from .outcomes_of_items import cause_of, details_of, outcome_of_result, state_after
 from .shared_items import SharedItems
@@ -48,7 +44,7 @@ class StepLoop:
         self.unfolding = tasks.unfold()
         self.cancellation = cancellation
         self._slices = slices
-        self._names = report_file_names(self.run.specification, self.run.folder.instance, self.run.parameters)
+        self._reports = ItemReports(tasks)
         self._open: dict[Future[Any], _Open] = {}
         self._ends: futures.Completions[Any] = futures.Completions([cancellation])
         self._grace: Future[None] | None = None
@@ -183,37 +179,23 @@ class StepLoop:
         """Make the reports of an item that has ended well, unless they stand."""
         if self.cancellation.finished or (self.run.only is not None and item.label != self.run.only):
             return
-        named = self.tasks.named(item)
-        for output, file_name in self._outputs(item):
-            key = (named, str(output.format))
-            kept = self.run.kept_reports.get(ArtefactKey(named.label, output.format, named.index).file_name)
-            if kept is not None and item not in self.work.began:
-                self.work.standing[key] = kept
+        for report in self._reports.of(item):
+            if report.standing is not None:
+                self.work.standing[report.key] = report.standing
                 continue
             future = self.workflow.submit(
                 activities.convert_report,
-                __activity_id=report_id(item, output.format),
+                __activity_id=report_id(item, report.output.format),
                 __priority=self.run.urgency,
                 **ReportTask(
                     label=item.label,
                     executed=replace(self.work.results[item], scraps={}).as_json(),
                     inputs_dir=self.run.inputs_dir,
                     reference_date=self.run.parameters.get("reference_date"),
-                    options=output.model_dump(mode="json", exclude={"name"}),
-                    file_name=file_name,
+                    options=report.output.model_dump(mode="json", exclude={"name"}),
+                    file_name=report.file_name,
                     folder=self.run.folder,
-                    index=named.index,
+                    index=self.tasks.named(item).index,
                 ).as_json(),
             )
-            self._follow(future, key)
-
-    def _outputs(self, item: Item) -> Iterator[tuple[OutputSpecification, str | None]]:
-        """Yield the outputs of a label, each with the file of this item's report; None for that of a label anyway."""
-        folder = self.tasks.folder(item)
-        for output in self.run.notebooks[item.label].output:
-            name = self._names[item.label, output.format]
-            if folder is not None:
-                stem = name.removesuffix(f".{output.format}")
-                yield output, f"{stem}/{path_part(folder)}.{output.format}"
-            else:
-                yield output, name if output.name is not None else None
+            self._follow(future, report.key)

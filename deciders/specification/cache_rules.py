@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..problems import Problems, shown
 from .cache_setting import is_shared
-from .inputs_folder import files_read, leaving_fault
+from .file_patterns import files_read
+from .inputs_folder import leaving_fault
 from .workflow_file import INPUTS_DIR
 from .yaml_lines import YamlNode
 
@@ -49,6 +50,12 @@ def _check_pattern(node: YamlNode, inputs_dir: Path, problems: Problems) -> None
         fits = bool(files_read(inputs_dir, [node.text]))
     except ValueError:
         problems.add(node.line, f"the pattern {shown(node.text)} has '**' beside other characters; it is a folder of any name")
+        return
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        problems.add(
+            node.line, f"the pattern {shown(node.text)} leads to {shown(str(error.filename))}, which cannot be read ({said})"
+        )
         return
     if not fits:
         problems.warn(node.line, f"the pattern {shown(node.text)} fits no file beside this file")

@@ -33,5 +33,5 @@ def read_cache(value: Any) -> str | dict[str, int]:
 
 
 def is_shared(cache: Any) -> bool:
-    """Tell whether what equals a label of any run is taken over."""
+    """Tell whether a label takes over the results of equal work in any run."""
     return cache == SHARED or isinstance(cache, Mapping)

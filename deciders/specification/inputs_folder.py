@@ -89,7 +89,7 @@ def _is_circle(path: Path) -> bool:
 
 def leaving_fault(filename: str) -> str | None:
     """Explain why a relative path does not stay inside its folder, as the end of a sentence; None if it does."""
-    if not filename:
+    if not filename or os.path.normpath(filename) == os.curdir:
         return "names no file"
     if _holds_control(filename):
         return "holds a control character"
@@ -98,22 +98,6 @@ def leaving_fault(filename: str) -> str | None:
     if os.path.normpath(filename).split("/")[0] == "..":
         return "leaves the folder of this file"
     return None
-
-
-def files_read(inputs_dir: Path, patterns: Iterable[str]) -> list[str]:
-    """Return the files in a folder that fit one of the patterns, sorted, relative to it, with slashes.
-
-    ``*`` and ``?`` stand for characters of one name, ``**`` for any number of folders; a folder stands for all that is in it.
-
-    Raises:
-        ValueError: ``**`` is not the whole name of a folder.
-    """
-    found = set[str]()
-    for pattern in patterns:
-        for path in inputs_dir.glob(pattern):
-            inside = path.rglob("*") if path.is_dir() else [path]
-            found.update(one.relative_to(inputs_dir).as_posix() for one in inside if one.is_file())
-    return sorted(found)
 
 
 def _siblings(inputs_dir: Path, path: Path) -> Iterable[str]:

@@ -67,8 +67,8 @@ class NotebookSpecification(_Model):
     kernel: str | None = None  #: None means the notebook's own
     kernel_fallback: bool = True  #: whether it may run in the worker's Python when its own kernel is not installed
     warnings: Literal["own", "all", "none"] = "own"  #: which of Python's warnings turn it orange
-    #: what may be kept instead of being run: what a retried run had, or with ``shared`` what equals it of any run, for ever or
-    #: for so many seconds
+    #: what is kept instead of being run: what a retried run had, or with ``shared`` the result of equal work in any run, of any
+    #: age or of at most so many seconds
     cache: Literal["run", "shared", "never"] | dict[Literal["shared"], int] = "run"
     reads: tuple[str, ...] | None = None  #: patterns of files in the inputs folder that count for what is shared
     environment: dict[str, str] = {}  #: added to that of the worker
@@ -86,12 +86,12 @@ class NotebookSpecification(_Model):
 
     @property
     def is_shared(self) -> bool:
-        """True if what equals it of any run is taken over."""
+        """True if it takes over the results of equal work in any run."""
         return is_shared(self.cache)
 
     @property
     def shared_seconds(self) -> int | None:
-        """The age after which a result is not taken over any more; None means never."""
+        """The age in seconds up to which a result is taken over; None means any age."""
         return self.cache["shared"] if isinstance(self.cache, dict) else None
 
     @field_validator("output", mode="before")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from simpleflow_nb.json_numbers import no_value_of_json, not_finite
+
 from ..steps.references import Reference, ValueKind, ValueName
 from ..wording import did_you_mean, kind_of, listed, shown
 
@@ -82,7 +84,7 @@ def read_value(written: Any, labels: Collection[str]) -> ParameterValue:
     key = _key_of(written)
     inner = written[key]
     if key == "value":
-        return GivenValue(json_value(inner))
+        return GivenValue(finite_value(inner))
     if not isinstance(inner, str):
         raise ValueError(f"{key!r} is written {VALUE_KEYS[key]}, not with {kind_of(inner)}")
     if key == "scrap":
@@ -108,7 +110,7 @@ def read_value(written: Any, labels: Collection[str]) -> ParameterValue:
 
 
 def label_of(value: ParameterValue, labels: Collection[str], axes: Collection[str] = ()) -> str | None:
-    """Return the label whose work the value is; None if it is none's."""
+    """Return the label that makes the value; None if no label does."""
     if isinstance(value, PlainName):
         return value.name if value.name in labels and value.name not in axes else None
     return None if isinstance(value, GivenValue) else value.label
@@ -128,6 +130,18 @@ def json_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key.isoformat() if isinstance(key, date) else key: json_value(one) for key, one in value.items()}
     return value
+
+
+def finite_value(value: Any) -> Any:
+    """Return a value of the file as `json_value` does.
+
+    Raises:
+        ValueError: it has a number that JSON does not have.
+    """
+    made = json_value(value)
+    if (number := not_finite(made)) is not None:
+        raise ValueError(no_value_of_json(number))
+    return made
 
 
 def _key_of(written: Mapping[Any, Any]) -> str:

@@ -64,7 +64,11 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
             problems.add(_line(problem, nodes), _message(problem, nodes))
         return None, written
     for label, settings in written.items():
-        if not graph.steps[label].is_fan:
+        step = graph.steps[label]
+        if step.follows is not None and step.repeat is None and "limit" in settings:
+            message = f"'limit' of {label!r} says nothing, as it has the items of {step.follows!r}; it belongs there"
+            problems.warn(nodes[label].at(["limit"]).line, message)
+        if not step.is_fan:
             for key in _OF_ITEMS:
                 if key in settings:
                     message = f"{key!r} of {label!r} says nothing, as it has one item; items come from 'for_each' or 'repeat'"
@@ -73,7 +77,7 @@ def checked_graph(nodes: _NODES, problems: Problems) -> tuple[Graph | None, dict
 
 
 def _repeats_of_nothing(label: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that take what only items have that are repeated."""
+    """Yield the parameters that take the index or seed of a repeated item although the label has no ``repeat``."""
     if REPEAT_INDEX in axes_of_items(written, label):
         return
     for name, value in settings.get("parameters", {}).items():

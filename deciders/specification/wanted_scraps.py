@@ -1,4 +1,4 @@
-"""Scraps that a workflow file refers to: what the workers that run its notebooks tell with their ends."""
+"""Scraps that a workflow file refers to: those that workers return when its notebooks end."""
 
 from __future__ import annotations
 

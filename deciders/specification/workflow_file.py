@@ -130,8 +130,9 @@ class NotebookEntry(Entry):
     )
     cache: Cache = Field(
         ABSENT,
-        description="Whether a run that is tried again keeps what it came to before (run, if not given), takes over what "
-        "equals it of any run (shared, or {shared: 7d} for at most so long), or runs it again, and what needs it (never).",
+        description="What is kept instead of being executed: what it came to before in a run that is tried again (run, if not "
+        "given), the result of equal work in any run (shared, or {shared: 7d} for at most so long), or nothing, so that what "
+        "needs it is executed again, too (never).",
     )
     reads: list[str] = Field(
         ABSENT,

@@ -64,6 +64,11 @@ class CheckedWorkflow:
     def labels(self) -> list[str]:
         return [notebook.label for notebook in self.notebooks]
 
+    @property
+    def fans(self) -> set[str]:
+        """The labels with lists of items."""
+        return {one.label for one in self.notebooks if {"for_each", "repeat"} & one.node.entries().keys()}
+
     def references(self) -> dict[str, list[tuple[str, int]]]:
         """Return each name that is neither a label nor automatic, with the notebooks that take it and the lines where they
         do."""

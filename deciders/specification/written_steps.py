@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from simpleflow_nb.exceptions import DefinitionError
+from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 
 from ..dates.written_dates import written_date
 from ..steps.condition_parsing import parse_condition
@@ -28,7 +29,7 @@ from ..steps.step import (
     WhenSkipped,
 )
 from ..wording import did_you_mean, kind_of, listed, shown
-from .parameter_values import NOT_YET, json_value, label_of, nothing_to_refer_to, read_value
+from .parameter_values import NOT_YET, finite_value, json_value, label_of, nothing_to_refer_to, read_value
 
 #: The keys of a label that say when and how often it runs, as `deciders.specification.models` names them.
 STEP_KEYS = (
@@ -157,6 +158,9 @@ def _when(
     except ConditionError as error:
         told("when", f"cannot be asked: {error}")
         return None
+    if (number := not_finite(written)) is not None:
+        told("when", f"cannot be asked: {no_value_of_json(number)}")
+        return None
     if any(reference.value.kind is ValueKind.OUTPUT for reference in condition.references()):
         told("when", f"cannot be asked: {nothing_to_refer_to('output')}")
         return None
@@ -212,7 +216,7 @@ def _source(axis: Any, written: Any, labels: Collection[str]) -> AxisSource:
     if not isinstance(axis, str) or not axis:
         raise ValueError(f"the name of an axis is text, not {shown(axis) if axis != '' else 'empty'}")
     if isinstance(written, list | tuple):
-        return Listed(tuple(json_value(one) for one in written))
+        return Listed(tuple(finite_value(one) for one in written))
     if isinstance(written, str):
         if written not in labels:
             raise ValueError(f"there is no label {shown(written)}{did_you_mean(written, labels)}; a list has brackets")

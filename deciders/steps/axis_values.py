@@ -38,7 +38,7 @@ def long_values(axis: str, values: Sequence[Any]) -> Iterator[str]:
 def count_fault(step: Step, lengths: Mapping[str, int], followed: int | None = None) -> str | None:
     """Return why axes of these lengths cannot be the items of a step, or what each of them takes; None if they can.
 
-    ``followed`` is the number of items of what a follower with ``repeat`` follows. Nothing of the size of the product is made.
+    ``followed``: for a follower with ``repeat``, the number of items that it follows. The product itself is not made.
     """
     if step.zip and len(set(lengths.values())) > 1:
         return f"axes that go in step have equal lengths, not {_counted(lengths, ' and ')}"

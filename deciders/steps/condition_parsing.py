@@ -135,7 +135,8 @@ def _pair(key: str, inner: Any, scope: _Scope) -> Condition:
     elif isinstance(inner[0], Mapping):
         left = _one_reference(inner[0], scope)
     if left is None:
-        raise ConditionError(f"the first of {key!r} is a name or a reference, not {shown(inner[0])}")
+        turned = "; {not: {less: [total, 100]}} is: at least 100" if key == "less" else ""
+        raise ConditionError(f"the first of {key!r} is a name or a reference, not {shown(inner[0])}{turned}")
     right = _right(key, inner[1], scope)
     if key == "in" and isinstance(right, Constant) and not isinstance(right.value, list):
         raise ConditionError(f"the second of 'in' is a list, not {shown(right.value)}")

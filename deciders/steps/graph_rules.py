@@ -155,7 +155,7 @@ def _axes(
 
 
 def _listed_axes(step: Step) -> Iterator[GraphProblem]:
-    """Axes that go in step must be as long as each other also if others are not known yet."""
+    """Check that axes which go in step have equal lengths, as far as the file lists them."""
     lists = {axis: source.values for axis, source in step.axes.items() if isinstance(source, Listed)}
     if lists and (len(lists) == len(step.axes) or step.zip) and (fault := count_fault(step, lengths_of(lists))) is not None:
         yield GraphProblem(step.label, "for_each", f"'for_each' of {step.label!r}: {fault}")

@@ -20,7 +20,7 @@ _NONE: Mapping[ValueName, Any] = MappingProxyType({})
 
 
 class UnfoldingError(ValueError):
-    """A call that cannot be. A mistake of the caller, not of the file."""
+    """A call that is impossible in the present state: a mistake of the caller, not of the file."""
 
 
 class Outside(NamedTuple):
@@ -104,7 +104,7 @@ class SliceEnd(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """The answer to a call: everything that it has changed, in an order that the same calls always give."""
+    """The answer to a call: everything that it has changed. The same calls always give the same order."""
 
     starts: list[Item]  #: to be started now, in this order
     settled: list[Settled]  #: what ended by itself, each once

@@ -1,11 +1,12 @@
 """Slices, and the ends of their items, as JSON: what the execution of a slice is given, and what it gives back.
 
-Values are those of JSON already. Items stand for themselves where an axis holds them.
+Values are JSON already. Where an axis holds an item, that is written as its label and index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..values.item import Item
@@ -35,16 +36,21 @@ def read_slice(given: Mapping[str, Json]) -> Slice:
     """Read a slice.
 
     Raises:
+        KeyError, TypeError, ValueError: ``given`` is not a slice.
+    """
+    ended = {label: _read_label(ended) for label, ended in given["ended"].items()}
+    joined = {label: _read_label(ended) for label, ended in given["joined"].items()}
+    return replace(read_place(given), ended=ended, joined=joined)
+
+
+def read_place(given: Mapping[str, Json]) -> Slice:
+    """Read a slice without the labels that it needs, for those who have these themselves.
+
+    Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    return Slice(
-        given["family"],
-        given["first"],
-        [_read_row(row) for row in given["rows"]],
-        tuple(given["members"]),
-        {label: _read_label(ended) for label, ended in given["ended"].items()},
-        {label: _read_label(ended) for label, ended in given["joined"].items()},
-    )
+    rows = [_read_row(row) for row in given["rows"]]
+    return Slice(given["family"], given["first"], rows, tuple(given["members"]))
 
 
 def ends_json(ends: Sequence[SliceEnd]) -> list[Json]:
@@ -56,7 +62,7 @@ def read_ends(given: Sequence[Json]) -> list[SliceEnd]:
     """Read the ends of a label's items.
 
     Raises:
-        TypeError, ValueError: they are none.
+        TypeError, ValueError: ``given`` is not a list of ends.
     """
     return [
         SliceEnd(ItemState(state), Light(light), read_cause(cause), _read_values(values), began)
@@ -73,7 +79,7 @@ def read_cause(given: Json) -> Cause | None:
     """Read a cause.
 
     Raises:
-        TypeError, ValueError: it is none.
+        TypeError, ValueError: ``given`` is not a cause.
     """
     if given is None:
         return None

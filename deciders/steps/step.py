@@ -17,7 +17,7 @@ DEFAULT_LIMIT = 1_000
 #: The axis that ``repeat`` adds.
 REPEAT_INDEX = "repeat_index"
 
-#: Automatic, of items that are repeated; who carries them out works it out.
+#: An automatic parameter of repeated items; whoever carries them out computes it.
 REPEAT_SEED = "repeat_seed"
 
 
@@ -74,7 +74,7 @@ class FromLabel:
     label: str
     value: ValueName | None = None  #: None: its executed notebooks
     flatten: bool = False  #: lists in the list are opened
-    or_null: bool = False  #: a label that ended whole is one null; else it is no items
+    or_null: bool = False  #: a label that ended as a whole gives one null, instead of no items
 
     @property
     def reference(self) -> Reference | None:

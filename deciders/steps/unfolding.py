@@ -50,7 +50,7 @@ class Unfolding:
         ``parameters`` are those that conditions and axes may name, the automatic ones among them. ``kept`` is asked for each
         item that would start otherwise; ``max_parallel`` does not count what it knows. With ``stop_run`` the first failure,
         unless its step says ``on_failure: continue``, cancels everything that has not started. ``delegate`` says of each
-        outermost family, once it is known how many items it has, if these are carried out elsewhere (`Turn.stages`).
+        outermost family, once it is known how many items it has, whether these are carried out elsewhere (`Turn.stages`).
         """
         whole = Agenda(graph, dict(parameters or {}), kept, stop_run=stop_run, part=None, delegate=delegate)
         self._prepare(graph, whole)
@@ -191,7 +191,7 @@ class Unfolding:
     def cancel(self) -> Turn:
         """Cancel the run: nothing starts any more, what waits has ended, and what runs keeps the end that it will come to.
 
-        A run that is over is not changed. Asked again, it answers again what still runs.
+        A run that is over is not changed. A second call returns what still runs.
         """
         if self.is_over:
             return Turn([], [])

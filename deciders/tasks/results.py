@@ -82,7 +82,7 @@ class NotebookResult(FileResult):
 
 @dataclass(frozen=True, slots=True)
 class SharedWork:
-    """Answer to the question whether an item is to run that is shared with other runs: it is, and nobody has executed it."""
+    """The answer of a worker that was asked for a shared item: nobody has executed it yet, so it is to run."""
 
     key: str
     is_open: bool = False  #: an execution of its own carries it out, as far as the service's lists say

@@ -31,14 +31,14 @@ class ItemReason:
 
     @classmethod
     def kept_from(cls, run: str | None) -> ItemReason:
-        """That of an item that equals one of the run ``NAME/INSTANCE``; None: of an earlier run of its own instance."""
+        """Return that of an item which equals one of the run ``NAME/INSTANCE``; None: of an earlier run of its own instance."""
         return cls(Fate.KEPT, f"same as {run}" if run is not None else "same as before")
 
     @classmethod
     def changed(cls, changes: Sequence[str], compared_with: str | None = None) -> ItemReason:
-        """That of an item whose parts differ from those of its instance's former run, or from those of ``compared_with``.
+        """Return that of an item whose parts differ from those in the former run of its instance, or of ``compared_with``.
 
-        At most three changes are told, and how many more there are.
+        At most three changes are listed; the others are counted.
         """
         more = f" and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
         other = f" (compared with {compared_with})" if compared_with is not None else ""
@@ -46,7 +46,7 @@ class ItemReason:
 
     @classmethod
     def ran(cls, said: str) -> ItemReason:
-        """That of an item that ran for another cause."""
+        """Return that of an item which ran for another cause."""
         return cls(Fate.RAN, said)
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ class KeyParts:
 
     @classmethod
     def of_json(cls, value: Any) -> KeyParts | None:
-        """Read what `as_json` has written; None if it is none, as files of former versions have none."""
+        """Read what `as_json` has written; None for anything else: files of former versions have no parts."""
         if not isinstance(value, Mapping) or not all(isinstance(named, Mapping) for named in value.values()):
             return None
         return cls({str(kind): dict(named) for kind, named in value.items()})

@@ -17,7 +17,7 @@ class Conditions:
         adopt: take the workflows over from another file that had their names, or the outputs from another service.
         interrupts: entered while runs are carried out: the first interrupt lets what is under way end, the second cancels.
             None leaves signals alone: a program gives the call up with ``close()``.
-        force: run what has succeeded, too, and keep or take over nothing.
+        force: run even what has succeeded; keep nothing, and take nothing over from other runs.
 
     Raises:
         DefinitionError: ``workers`` is not 1 or more.

@@ -30,7 +30,7 @@ class Project:
     such a call carries out what it starts, and waits for it; on a service, deciders and workers do.
 
     ``workers`` is how many notebooks run at once (None: the number of cores); ``adopt`` takes the workflows over from another
-    file that had their names; ``force`` runs what has succeeded, too, and keeps or takes over nothing.
+    file that had their names; ``force`` runs even what has succeeded, keeps nothing, and takes nothing over from other runs.
     """
 
     def __init__(self, specification: Specification, outputs: Path, service: Service) -> None:
@@ -67,8 +67,8 @@ class Project:
         """Work out which runs are due, and why the others are not; start none.
 
         Args:
-            why: say of each label of a run that is due, too, what would be kept, and why the others run. Costs a look at the
-                notebooks and the data that they read.
+            why: also work out, for each run that is due, which labels it would keep, and why the others would run. That reads
+                the notebooks, and the data that count for them.
         """
         return plans.plan_runs(self.specification, self.outputs, self.service, forecasts=why)
 
@@ -227,9 +227,10 @@ class Project:
         rerun: str = "missing",
         only: str | None = None,
         latest_first: bool = False,
+        force: bool = False,
     ) -> backfills.BackfillPlan:
         """Return the runs that `backfill` would start now, and why it would leave out the rest."""
-        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first)
+        wanted = backfills.Backfill(name, first, last, rerun, only, latest_first, force)
         return backfills.planned_backfill(self.specification, self.outputs, self.service, wanted)
 
     def retry(self, run: str, *, adopt: bool = False, force: bool = False, workers: int | None = None) -> UnderWay[Outcome]:
@@ -238,7 +239,7 @@ class Project:
 
         Args:
             run: ``NAME/DATE``, ``NAME/DATE,key=value`` or a workflow id, as commands take it. Nothing happens if all of it has
-                succeeded.
+                succeeded, except with ``force``.
 
         Raises:
             DefinitionError: there is no such run, or it is running.

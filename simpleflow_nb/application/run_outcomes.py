@@ -13,9 +13,11 @@ from ..inspection.task_rows import epoch
 from ..processes.local_run import LocalRun
 from .outcomes import LabelOutcome, Outcome, RunOutcome
 from .places import Place
-from .records.open_steps import OpenSteps, shown_tasks
+from .records.open_steps import OpenSteps
 from .records.run_rows import RunRow
-from .states.run_states import ShownLabel, ShownRun, Watch, last_attributes, status_word
+from .records.told_items import ToldItems
+from .states.run_states import ShownRun, Watch, last_attributes, status_word
+from .states.shown_labels import ShownLabel
 from .states.shown_states import ShownEnd
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ def _not_run(run: ShownRun) -> list[str]:
 
     if "workflow" not in run.arguments:
         return []  # no run of notebooks, or what it was started with is not to be had here
-    steps = OpenSteps(run.arguments, shown_tasks(run.labels))
+    steps = OpenSteps(run.arguments, ToldItems.of_shown(run))
     return [name for name, state in steps.labels.items() if state == LabelState.NOT_RUN]
 
 

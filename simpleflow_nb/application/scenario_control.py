@@ -81,7 +81,7 @@ class ScenariosControl:
         """Run a workflow once for each row, as if a table of the file had them.
 
         Args:
-            rows: a list of mappings, or a data frame; nothing that is missing in a frame is null.
+            rows: a list of mappings, or a data frame, whose missing values become null.
             workflow: of the file.
             instance: names the instance of each row, as ``{client}``.
             name: of the set; the same rows in a set of the same name are the same instances.
@@ -146,8 +146,8 @@ def _set_of_rows(
     from deciders.runs.scenario_runs import made_set
     from deciders.specification import ScenarioSetSpecification
     from deciders.specification.scenarios.instance_names import set_name_fault
+    from deciders.specification.scenarios.result_references import result_fault
     from deciders.specification.scenarios.table_files import Table, TableError, given_rows
-    from deciders.steps.references import split_reference
 
     for argument, value in (("workflow", workflow), ("instance", instance), ("name", name)):
         check_text(argument, value)
@@ -159,13 +159,10 @@ def _set_of_rows(
     if found.takes_date({*parameters}):
         raise DefinitionError(f"workflow {workflow!r} takes a reference date, which no scenario has")
     labels = [notebook.label for notebook in found.notebooks]
+    fans = {label for label, step in found.graph.steps.items() if step.is_fan}
     for reference in results:
-        try:
-            label, scrap = split_reference(reference, labels)
-        except ValueError as error:
-            raise DefinitionError(f"results: {error}") from None
-        if scrap is None:
-            raise DefinitionError(f"results: {label!r} names none of its scraps; write {label}.name")
+        if (fault := result_fault(reference, labels, fans)) is not None:
+            raise DefinitionError(f"results: {fault}")
     try:
         made = given_rows(_records(rows))
         [fixed] = given_rows([dict(parameters)])

@@ -37,7 +37,7 @@ def adopt_option(command: F) -> F:
 
 
 def force_option(command: F) -> F:
-    text = "Run everything, also what has succeeded, and keep or take over nothing."
+    text = "Run everything, even what has succeeded; keep nothing, and take nothing over from other runs."
     return click.option("--force", is_flag=True, help=text)(command)
 
 

@@ -32,6 +32,7 @@ class TaskRow:
     reason: str | None = None
     details: str | None = None
     scheduled_event_id: int = 0
+    ended_event_id: int | None = None
 
     @property
     def attempt_id(self) -> str:
@@ -76,7 +77,7 @@ def task_rows(events: Iterable[Mapping[str, Any]]) -> list[TaskRow]:
         elif kind in _ENDS:
             a = event[f"{kind[0].lower()}{kind[1:]}EventAttributes"]
             row = rows[a["scheduledEventId"]]
-            row.state, row.ended = _ENDS[kind], epoch(event["eventTimestamp"])
+            row.state, row.ended, row.ended_event_id = _ENDS[kind], epoch(event["eventTimestamp"]), event["eventId"]
             row.result, row.details = a.get("result"), a.get("details")
             row.reason = a.get("reason") or a.get("timeoutType")
     return list(rows.values())

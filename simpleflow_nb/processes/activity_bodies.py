@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
@@ -13,10 +14,10 @@ from .. import payload
 from ..activity import Activity
 from ..activity_context import ActivityContext
 from ..constants import MAX_REASON_CHARACTERS
-from ..exceptions import ExecutionError, TaskFailed
+from ..exceptions import ExecutionError, ExitCode, SimpleflowError, TaskFailed
 from ..import_errors import location_of_import_error
 from ..masking import masked
-from ..tracebacks import text_of, traceback_lines
+from ..tracebacks import sentence_lines, text_of, traceback_lines
 from ..utils import format_exc_type
 from .middlewares import NONE, Middlewares
 from .own_modules import is_own, is_program
@@ -25,6 +26,11 @@ from .own_modules import is_own, is_program
 _CARRIERS = frozenset(
     {__file__, activities.__file__, payload.__file__}
     | {f"{__file__.rpartition('activity_bodies')[0]}{name}.py" for name in ("worker", "isolated", "middlewares")}
+)
+#: Ours, which raise errors of users with a sentence that says everything.
+_PACKAGES = tuple(
+    f"{os.path.dirname(os.path.dirname(os.path.dirname(__file__)))}{os.sep}{name}{os.sep}"
+    for name in ("simpleflow_nb", "deciders", "workers")
 )
 
 
@@ -167,7 +173,8 @@ def _said(error: BaseException) -> str:
 
 
 def failure_details(error: BaseException, reason: str) -> str:
-    lines = traceback_lines(error, _CARRIERS)
+    is_told = isinstance(error, SimpleflowError) and error.exit_code in (ExitCode.WRONG, ExitCode.RUN_FAILED)
+    lines = (sentence_lines(error, _PACKAGES) if is_told else None) or traceback_lines(error, _CARRIERS)
     trace = "".join(lines)
     if (hidden := masked(trace)) != trace:
         lines = hidden.splitlines(keepends=True)

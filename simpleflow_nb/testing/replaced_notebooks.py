@@ -9,7 +9,7 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -95,6 +95,7 @@ class ReplacedNotebooks:
         failures: dict[str, list[dict[str, Any]]] | None = None,
         scraps: list[str] | None = None,
         key: str | None = None,
+        run_id: str | None = None,
         **_: Any,
     ) -> dict[str, object]:
         """Call the function of a label with the parameters that its notebook would get."""
@@ -103,7 +104,8 @@ class ReplacedNotebooks:
         artefacts, source = Artefacts(Path(outputs)), Path(inputs_dir, filename)
         place = ItemPlace(artefacts, workflow, instance, label, index, item_folder)
         attempt = artefacts.begin_attempt(workflow, instance, label, item_folder)
-        with recorded_item(task.run_id, place, attempt, key):
+        run_id = run_id or task.run_id  # of an item of a slice: the run, and not the execution of the slice
+        with recorded_item(run_id, place, attempt, key):
             values = values_of_item(
                 (artefacts, workflow, instance),
                 parameters=parameters,
@@ -112,7 +114,7 @@ class ReplacedNotebooks:
                 failures=failures or {},
                 flowapi_url_as=flowapi_url_as,
             )
-            of_run = ItemOfRun(index, key, task.run_id) if key is not None or index is not None else None
+            of_run = ItemOfRun(index, key, run_id) if key is not None or index is not None else None
             made = self._carried_out(place, values, source, inputs_dir, attempt, warnings, of_run)
             told = told_scraps(item, Path(made.path), scraps or ())
         return dataclasses.replace(made, scraps=told).as_json()
@@ -141,7 +143,7 @@ class ReplacedNotebooks:
             "light": Light.RED,
             "attempt": attempt,
             "source": beside,
-            **(asdict(of_run) if of_run is not None else {}),
+            **(of_run.as_json() if of_run is not None else {}),
         }
         record |= {"source_sha256": digest, "started": _now(), "warnings": [], "error": None, "skipped_for": None}
         function = self.functions.get(f"{place.workflow}/{label}") or self.functions[label]

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.launcher import is_launcher
-from tests.settings import PATIENCE_SECONDS
+from tests.settings import PATIENCE_SECONDS, is_soak
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks.notebook_run import NotebookResult, run_notebook
 
@@ -25,6 +25,29 @@ new = nbformat.v4
 PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
 
 Write = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a table, the first row alone is tried in a kernel that is a program of its own, which costs ten times as much as one
+    that is forked; in a soak each row is."""
+    if is_soak():
+        return
+    spawned: set[str] = set()
+    left_out = []
+    for item in items:
+        origins = [value for name, value in _parameters(item).items() if name in ("run", "origin")]
+        if origins == ["spawn"]:
+            function = item.nodeid.partition("[")[0]
+            if function in spawned:
+                left_out.append(item)
+            spawned.add(function)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
 
 
 @pytest.fixture

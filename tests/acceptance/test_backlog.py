@@ -17,7 +17,7 @@ from simpleflow_nb.inspection.executions import executions
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 from tests.acceptance.samples import command, environment, inputs, run_jsons, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.settings import count, is_soak
 
 DATES = count(small=2, soak=1_000)
@@ -69,14 +69,14 @@ def test_a_backlog_runs_once_whatever_is_killed_on_the_way(tmp_path: Path) -> No
     print(f"seed {seed}")
     killed, peak = 0, 0.0
     for _ in range(KILLS):
-        with Started(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with Launched(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             until = time.monotonic() + moments.uniform(0.5, LONGEST_SECONDS)
             while time.monotonic() < until:
                 peak = max(peak, _megabytes(process.pid))
                 time.sleep(0.1)
             killed += process.poll() is None
             _kill_everything(process)
-    with Started(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as last:
+    with Launched(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as last:
         assert last.stdout is not None
         said: list[str] = []
         reading = threading.Thread(target=lambda: said.append(last.stdout.read()))  # type: ignore[union-attr]

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from tests.acceptance.samples import DATES, ROOT, WORKFLOWS, command, environment, inputs, notebook, run_jsons, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 ONCE = ("--local", "--once")
 FAILS_ON_THE_SECOND = "print('rows of', day)\nif day.endswith('2'): raise ValueError('no rows for ' + day)"
@@ -370,7 +370,7 @@ def test_a_reader_who_goes_away_changes_no_exit_code(count: str, code: int, tmp_
     """``... | true``: the pipe is closed before anything is printed."""
     file = inputs(tmp_path / "in", dates=DATES[:1], count=count)
     for words in (("sensor.start", file, *ONCE), ("status", file), ("runs.list", file), ("validate", file)):
-        with Started(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with Launched(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.close()
             process.communicate(timeout=180)
@@ -395,7 +395,7 @@ class Prints(Workflow):
 def test_what_an_activity_prints_for_nobody_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PRINTING)
     words = command("workflow.start", "--local", "mine.Prints", "--quiet")
-    with Started(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE) as process:
+    with Launched(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.wait(180) == 0
@@ -425,7 +425,7 @@ def test_another_terminal_can_signal_cancel_and_terminate(
 ) -> None:
     (tmp_path / "mine.py").write_text(WAITING)
     start = command("workflow.start", "--local", "mine.Waiting", "--workflow-id", "w", "--quiet")
-    with Started(start, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with Launched(start, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 180
         while time.monotonic() < until and typed("workflow.list", "--local", cwd=tmp_path).stdout != "w  mine.Waiting  OPEN\n":
             time.sleep(0.05)
@@ -439,7 +439,7 @@ def test_another_terminal_can_signal_cancel_and_terminate(
 def test_without_an_owner_a_request_waits_for_the_next_one(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(WAITING)
     start = ("workflow.start", "--local", "mine.Waiting", "--workflow-id", "w", "--quiet")
-    with Started(command(*start), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
+    with Launched(command(*start), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 180
         while time.monotonic() < until and not typed("workflow.list", "--local", cwd=tmp_path).stdout:
             time.sleep(0.05)
@@ -454,7 +454,7 @@ def test_code_that_does_not_fit_the_history_stops_the_run_until_it_is_fixed(tmp_
     start = ("workflow.start", "--local", "mine.Waiting", "--workflow-id", "w", "--quiet")
     text = WAITING.replace("return", "self.submit(self.record_marker('here'))\n        return")
     (tmp_path / "mine.py").write_text(text)
-    with Started(command(*start), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
+    with Launched(command(*start), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 180
         while (
             time.monotonic() < until and "MarkerRecorded" not in typed("workflow.history", "--local", "w", cwd=tmp_path).stdout

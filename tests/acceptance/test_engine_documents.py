@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.samples import DATES, command, environment, inputs, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _SECONDS = ("seconds", "duration_seconds")
@@ -80,7 +80,7 @@ def test_the_end_of_a_failed_execution_is_a_document_too(tmp_path: Path) -> None
 def test_what_a_service_tells_of_itself_and_of_what_was_started_is_json(tmp_path: Path) -> None:
     words = command("service.start", "--port", "0", "--domain", "D", "--poll-seconds", "1", "--json")
     (tmp_path / "mine.py").write_text(FAILING)
-    with Started(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+    with Launched(words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             told = json.loads(process.stdout.readline())

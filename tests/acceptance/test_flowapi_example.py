@@ -18,6 +18,7 @@ from examples.flowapi.stand_in import StandIn, served, token
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 from tests.acceptance.samples import ROOT, command, environment, typed
+from tests.launched import Launched
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 
 FILE = ROOT / "examples" / "flowapi" / "workflows.yml"
@@ -125,7 +126,7 @@ def test_it_runs_on_swf_with_one_check(flowapi: StandIn, one_day: Path, tmp_path
             SWF_DOMAIN="TestDomain",
         )
         words = (("decider.start", one_day, "--create-domain"), ("worker.start", one_day, "--create-domain"))
-        processes = [subprocess.Popen(command(*each), env=environ, cwd=tmp_path) for each in words]
+        processes = [Launched(command(*each), env=environ, cwd=tmp_path) for each in words]
         try:
             once = subprocess.run(
                 command("sensor.start", one_day, "--once", "--create-domain"),

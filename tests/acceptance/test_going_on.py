@@ -13,14 +13,14 @@ import pytest
 from simpleflow_nb.notebooks import Local, Project
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, command, environment, inputs, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 WAITS = "import os, time\nopen('begun', 'w').close()\nwhile not os.path.exists('../../../../../go'): time.sleep(0.05)"
 
 
 def _interrupted(words: list[object], folder: Path, begun: int = 1) -> str:
     """Type the command, interrupt it once its notebooks wait, let them end, and return what it said."""
-    with Started(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
+    with Launched(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
         wait_until(lambda: len(list(folder.glob("out/notebooks/days/*/count/begun"))) >= begun)
         one.send_signal(signal.SIGINT)
         assert one.stderr is not None

@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.settings import PATIENCE_SECONDS
 
 WORKFLOWS = """\
@@ -121,16 +121,22 @@ def test_the_graph_of_a_run_has_the_states_of_its_labels(file: Path) -> None:
     )
 
 
-def test_an_open_run_is_shown_while_its_items_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("chunk", "settings"),
+    [("500", "max_parallel: 1"), ("2", "max_parallel: 1"), ("500", "max_parallel: 1\n        cache: shared")],
+    ids=["in the run itself", "in slices", "shared with other runs"],
+)
+def test_an_open_run_is_shown_while_its_items_run(chunk: str, settings: str, tmp_path: Path) -> None:
     (tmp_path / "day.py").write_text(
         '# %% tags=["parameters"]\ndate = ""\n# %%\nimport pathlib, time\n'
         'while date == "2024-01-02" and not pathlib.Path("../../../../../../go").exists():\n    time.sleep(0.05)\n'
     )
     notebook(tmp_path / "total.ipynb", "parts = []", "print(len(parts), 'parts')")
     file = tmp_path / "workflows.yml"
-    file.write_text(WORKFLOWS.replace("day.ipynb", "day.py").replace("output: {format: html}", "max_parallel: 1"))
+    file.write_text(WORKFLOWS.replace("day.ipynb", "day.py").replace("output: {format: html}", settings))
     words = command("workflow.start", f"{file.name}:study", "--local", "--quiet")
-    with Started(words, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
+    env = environment(SIMPLEFLOW_NB_FAN_CHUNK=chunk)
+    with Launched(words, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         wait_until(lambda: [*(tmp_path / "outputs").glob("notebooks/study/*/day/1-*/run.json")])
         shown = said(file, "runs.show", "study")
         assert re.search(r"^day +running +3 items: 1 done, 1 running, 1 waiting; in ", shown, re.MULTILINE)
@@ -142,5 +148,8 @@ def test_an_open_run_is_shown_while_its_items_run(tmp_path: Path) -> None:
             ("day", 2, "waiting"),
             ("total", 0, "waiting"),
         ]
+        counts = {"done": 1, "running": 1, "waiting": 1}
+        assert json.loads(said(file, "runs.show", "study", "--json"))["fans"] == {"day": {"items": 3, "counts": counts}}
+        assert "running, 3 items: 1 done, 1 running, 1 waiting" in said(file, "workflow.graph", "study/")
         (tmp_path / "go").touch()
         assert started.wait(PATIENCE_SECONDS) == 0

@@ -181,6 +181,14 @@ def test_a_module_that_cannot_be_imported_ahead_is_passed_over(tmp_path):
     assert not is_running(server.pid)
 
 
+def test_nothing_is_imported_ahead_for_notebooks_that_nobody_named():
+    server = ForkServer([])
+    server.wait_ready()
+    server.close()
+    assert {"ipykernel", "IPython"} <= server.modules
+    assert server.modules.isdisjoint({"matplotlib", "numpy", "pandas"})
+
+
 def test_a_fork_server_is_ended_while_it_still_starts():
     supply = KernelSupply(KernelSettings())
     supply.start()

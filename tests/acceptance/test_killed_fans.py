@@ -18,7 +18,7 @@ from simpleflow_nb.inspection.executions import executions
 from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 from tests.acceptance.samples import command, environment, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.settings import PATIENCE_SECONDS, count
 
 KILLS = count(small=3, soak=10)
@@ -77,7 +77,7 @@ def test_killed_at_random_moments_a_fan_runs_each_attempt_once_and_its_join_has_
     moments = random.Random(seed)
     print(f"seed {seed}")
     for _ in range(KILLS):
-        with Started(
+        with Launched(
             command(*words), env=environment(TMPDIR=str(temporary)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             wait_for_items(ran, len(lines(ran)) + moments.randint(2, 5), process)

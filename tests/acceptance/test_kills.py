@@ -23,7 +23,7 @@ from simpleflow_nb.local.reader import JournalReader
 from simpleflow_nb.local.service import DOMAIN
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, command, environment, inputs, run_jsons, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.settings import count
 
 KILLS = count(small=3, soak=10)
@@ -62,7 +62,7 @@ def test_killed_at_random_moments_every_run_succeeds_once_and_nothing_is_left(tm
     moments = random.Random(seed)
     print(f"seed {seed}")
     for _ in range(KILLS):
-        with Started(
+        with Launched(
             command(*words), env=environment(TMPDIR=str(temporary)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             time.sleep(moments.uniform(0.4, LONGEST_SECONDS))
@@ -94,7 +94,7 @@ def test_killed_at_random_moments_every_run_succeeds_once_and_nothing_is_left(tm
 
 def test_the_second_process_on_the_same_outputs_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     words = ("sensor.start", inputs(tmp_path / "in", dates=()), "--local", "--outputs", tmp_path / "out")
-    with Started(command(*words), env=environment(), stderr=subprocess.PIPE, text=True) as first:
+    with Launched(command(*words), env=environment(), stderr=subprocess.PIPE, text=True) as first:
         assert first.stderr is not None
         assert first.stderr.readline() == "looking for new dates at '0 6 * * *' (UTC); Ctrl-C stops\n"
         second = typed(*words, cwd=tmp_path)
@@ -138,8 +138,8 @@ def steps(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def at_third_step(folder: Path, *words: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+def at_third_step(folder: Path, *words: str) -> Launched:
+    process = Launched(
         command("workflow.start", "--local", "mine.Steps", "--input", "[5]", *words),
         cwd=folder,
         env=environment(),
@@ -203,7 +203,7 @@ def test_a_backfill_whose_runs_wait_for_room_ends_with_the_tasks_under_way(tmp_p
     file = inputs(tmp_path / "in", dates=DATES[:3], count=waits)
     period = ("--from", DATES[0], "--to", DATES[2], "--max-parallel", "1", "--quiet", "--outputs", tmp_path / "out")
     words = ("backfill", file, "days", *period)
-    with Started(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with Launched(command(*words), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/begun")) != [])
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
@@ -220,7 +220,7 @@ def test_a_backfill_whose_runs_wait_for_room_ends_with_the_tasks_under_way(tmp_p
 def test_interrupted_twice_it_kills_kernels_and_cancels_the_runs(tmp_path: Path, temporary: Path) -> None:
     file = inputs(tmp_path / "in", dates=DATES[:1], count="open('begun', 'w').close()\nimport time; time.sleep(600)")
     words = ("sensor.start", file, "--local", "--once", "--quiet", "--outputs", tmp_path / "out")
-    with Started(
+    with Launched(
         command(*words), env=environment(TMPDIR=str(temporary)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         until = time.monotonic() + 180

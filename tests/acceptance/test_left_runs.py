@@ -15,6 +15,7 @@ import pytest
 from simpleflow_nb.local.ownership import owner_work
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, environment, inputs, typed
+from tests.launched import Launched
 
 DAY, NEXT = "2016-01-01", "2016-01-02"
 JOURNAL = Path("outputs", ".simpleflow-nb", "journal.sqlite3")
@@ -58,23 +59,23 @@ class Project:
     """A folder with two workflow files, and the commands typed in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.processes = folder, list[subprocess.Popen[str]]()
+        self.folder, self.processes = folder, list[Launched]()
         inputs(folder, dates=(DAY, NEXT), workflows=ONE_NOTEBOOK, count=WAITS).rename(folder / "a.yml")
         (folder / "c.yml").write_text(ONE_NOTEBOOK.replace("days", "weeks"))
         (folder / "flows.py").write_text(CLASSES)
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(self, *words: str) -> Launched:
         with open(self.folder / f"said-{len(self.processes)}.txt", "w") as said:
-            process = subprocess.Popen(
+            process = Launched(
                 command(*words), cwd=self.folder, env=environment(), stdout=subprocess.PIPE, stderr=said, text=True
             )
         self.processes.append(process)
         return process
 
-    def said(self, process: subprocess.Popen[str]) -> str:
+    def said(self, process: Launched) -> str:
         return (self.folder / f"said-{self.processes.index(process)}.txt").read_text()
 
-    def wait_for(self, process: subprocess.Popen[str], condition: Callable[[], object]) -> None:
+    def wait_for(self, process: Launched, condition: Callable[[], object]) -> None:
         wait_until(lambda: condition() or process.poll() is not None)
         assert process.poll() is None, self.said(process)
 
@@ -85,11 +86,11 @@ class Project:
         for name in names:
             (self.folder / f"{name}.open").write_text(text)
 
-    def ended(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    def ended(self, process: Launched) -> tuple[int, str, str]:
         printed, _ = process.communicate(timeout=120)
         return process.returncode, re.sub(r"in \d+ s", "in N s", printed), self.said(process)
 
-    def owner(self, *words: str, journal: Path = JOURNAL) -> subprocess.Popen[str]:
+    def owner(self, *words: str, journal: Path = JOURNAL) -> Launched:
         """A process that has the journal, and has said what it carries out."""
         process = self.begin(*words)
         self.wait_for(process, lambda: owner_work(self.folder / journal) is not None)
@@ -108,7 +109,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
         process.communicate(timeout=120)
 
 
-def left(project: Project, owner: subprocess.Popen[str], journal: Path = JOURNAL, *, already: bool = False) -> str:
+def left(project: Project, owner: Launched, journal: Path = JOURNAL, *, already: bool = False) -> str:
     carries = f"carries it out{' already' if already else ''}; Ctrl-C ends the waiting here, not the run"
     return f"simpleflow-nb: process {owner.pid} has {project.folder / journal} and {carries}\n"
 

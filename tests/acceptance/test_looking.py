@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.samples import command, environment, inputs, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 _PR_CAPBSET_DROP, _OVERRIDES = 24, (1, 2)  #: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: linux/prctl.h, linux/capability.h
 IDENTITY = "1e6bbce8"  #: its first characters, for that day
@@ -99,11 +99,10 @@ def test_who_may_not_read_a_journal_is_not_told_to_move_it_away(read_only: Path)
 def test_runs_left_by_a_killed_process_are_shown_as_interrupted(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=("2016-01-01",), count="import time; time.sleep(600)")
     started = tmp_path / "in/outputs/notebooks/days"
-    with Started(
+    with Launched(
         command("sensor.start", file, "--local", "--once", "--quiet"),
         cwd=file.parent,
         env=environment(),
-        start_new_session=True,
     ) as process:
         limit = time.monotonic() + 180
         while not list(started.glob("*/count/config.json")) and time.monotonic() < limit:

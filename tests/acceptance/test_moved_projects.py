@@ -17,7 +17,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, WORKFLOWS, command, environment, inputs, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 ONCE = ("--local", "--once", "--quiet")
 LOOK = "look: {filename: look.ipynb, parameters: {at: inputs_dir}, output: {format: pdf}}"
@@ -122,7 +122,7 @@ def test_what_has_run_is_found_in_the_new_place(moved: Path) -> None:
     assert "no longer there" not in said(moved, "runs.show", IDS[DATES[0]])
     assert said(moved, "runs.logs", IDS[DATES[1]], "count") == "rows of 2016-01-02\n"
     assert "missing" not in said(moved, "status")
-    assert len(said(moved, "runs.list").splitlines()) == 3
+    assert len(said(moved, "runs.list").splitlines()) == 1 + 3
     assert (outputs / "reports/days/latest").resolve() == outputs / "reports" / IDS[DATES[1]]
 
 
@@ -201,7 +201,7 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
     (file.parent / "wait").touch()
     more = ("--to", DATES[0], "--quiet") if words[0] == "backfill" else ()
     typing = [str(file) if word == "FILE" else word for word in (*words, *more)]
-    with Started(command(*typing), cwd=file.parent, env=environment(), stderr=subprocess.DEVNULL) as process:
+    with Launched(command(*typing), cwd=file.parent, env=environment(), stderr=subprocess.DEVNULL) as process:
         run = file.parent / "outputs/notebooks" / IDS[DATES[0]]
         wait_until(lambda: (run / "report/run.json").exists() and (run / "look/report-pdf.json").exists())
         # The file stands before the journal has the answer of the activity, and the attempt tells what the journal has.
@@ -238,7 +238,7 @@ def test_what_was_interrupted_begins_anew_in_the_new_place_with_what_it_had_done
 def _backfill_killed_at_its_first_run(file: Path) -> None:
     (file.parent / "wait").touch()
     words = ("--from", DATES[0], "--to", DATES[2], "--max-parallel", "1", "--quiet")
-    with Started(
+    with Launched(
         command("backfill", file, "days", *words), cwd=file.parent, env=environment(), stderr=subprocess.DEVNULL
     ) as process:
         wait_until(lambda: (file.parent / "outputs/notebooks" / IDS[DATES[0]] / "report").exists())

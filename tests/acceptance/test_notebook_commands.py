@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, command, environment, inputs, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 from workers.kept_paths import present_config
 
 SCRIPT = "# %% [markdown]\n# # Prepare\n\n# %% tags=['parameters']\nn, day = 1, None\n\n# %%\nprint(n, day)\n\n# %%\n{last}\n"
@@ -144,7 +144,7 @@ def test_an_executed_notebook_never_overwrites_its_source(tmp_path: Path) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_notebook_is_on_record(folder: Path, number: signal.Signals) -> None:
     (folder / "slow.py").write_text(SCRIPT.format(last="open('on', 'w'); import time; time.sleep(600)"))
-    with Started(
+    with Launched(
         command("notebook.run", "slow.py", "--quiet"), cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
         wait_until((folder / "slow" / "on").exists, 180)
@@ -281,7 +281,7 @@ def test_papermill_finds_the_engine_by_its_name(tmp_path: Path) -> None:
 def test_the_info_of_an_open_run_says_which_cell_each_notebook_is_at(tmp_path: Path) -> None:
     file = inputs(tmp_path / "in", dates=DATES[:1], count="open('on', 'w').close()\nimport time; time.sleep(600)")
     words = ("sensor.start", file, "--local", "--once", "--quiet", "--outputs", tmp_path / "out")
-    with Started(command(*words), env=environment(), stderr=subprocess.DEVNULL) as process:
+    with Launched(command(*words), env=environment(), stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: list(tmp_path.glob("out/notebooks/days/*/count/on")), 180)
         info: dict[str, str] = {}
 

@@ -20,6 +20,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import DATES, inputs
+from tests.launched import Launched
 from tests.launcher import outcome
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 from tests.settings import count, is_soak
@@ -45,7 +46,7 @@ def typed(endpoint: str, folder: Path, *words: str, timeout: float = 180) -> sub
 @contextmanager
 def local_service(folder: Path, *words: str) -> Iterator[str]:
     """``service.start`` in a process of its own; gives its endpoint."""
-    process = subprocess.Popen(
+    process = Launched(
         [sys.executable, "-m", "simpleflow_nb", "service.start", "--port", "0", "--domain", "TestDomain", *words],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=folder,
@@ -63,7 +64,7 @@ def local_service(folder: Path, *words: str) -> Iterator[str]:
             assert process.wait(180) == 0
 
 
-def ended(process: subprocess.Popen[bytes], seconds: float = 120) -> int:
+def ended(process: Launched, seconds: float = 120) -> int:
     """The exit code of a process that was told to end; -9 when it did not."""
     try:
         return process.wait(seconds)
@@ -189,11 +190,10 @@ def test_at_a_terminal_a_process_says_that_it_works_and_what_it_waits_for_when_i
 ) -> None:
     with local_service(tmp_path) as endpoint:
         screen, terminal = os.openpty()
-        process = subprocess.Popen(
+        process = Launched(
             [sys.executable, "-m", "simpleflow_nb", *words, "--domain", "TestDomain"],
             env=environment(endpoint, tmp_path),
             cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
             stderr=terminal,
         )
         try:
@@ -278,9 +278,7 @@ def test_supervised_deciders_and_workers_end_with_their_supervisor(tmp_path: Pat
             ("worker.start", "--task-list", "quickstart", "--domain", "TestDomain", "--nb-processes", "2"),
         ]
         environ = environment(endpoint, tmp_path)
-        processes = [
-            subprocess.Popen([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands
-        ]
+        processes = [Launched([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands]
         try:
             done = typed(
                 endpoint, tmp_path, "standalone", "examples.basic.BasicWorkflow", "--domain", "TestDomain", "--input", "[2, 0]"
@@ -303,9 +301,7 @@ def test_notebook_workflows_run_on_a_fleet(tmp_path: Path) -> None:
     with local_service(tmp_path) as endpoint:
         environ = environment(endpoint, tmp_path) | {"SWF_DOMAIN": "TestDomain", "AUTOFLOW_OUTPUTS_DIR": outputs}
         commands = [("decider.start", str(file)), ("worker.start", str(file), "--nb-processes", "2", "--nb-slots", "1")]
-        processes = [
-            subprocess.Popen([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands
-        ]
+        processes = [Launched([sys.executable, "-m", "simpleflow_nb", *words], env=environ, cwd=tmp_path) for words in commands]
 
         def asked(*words: str) -> subprocess.CompletedProcess[str]:
             return outcome(words, tmp_path, environ)

@@ -6,13 +6,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.samples import command, environment, inputs, notebook, typed
+from tests.launched import Launched
 from workers.records.run_records import RunRecord, RunRecords
 
 DAYS = ("2024-01-01", "2024-01-02")
@@ -199,7 +199,7 @@ available_dates_sensor:
     file = inputs(tmp_path / "in", dates=DAYS[:1], workflows=flow)
     notebook(file.parent / "first.ipynb", "go = ''", wait)
     notebook(file.parent / "after.ipynb", "counted = ''", "print('done')")
-    process = subprocess.Popen(command("sensor.start", file, "--local", "--once", "--quiet"), env=environment(), cwd=tmp_path)
+    process = Launched(command("sensor.start", file, "--local", "--once", "--quiet"), env=environment(), cwd=tmp_path)
     try:
         until, run = time.monotonic() + 120, {}
         while run.get("labels", {}).get("first") != "running" and time.monotonic() < until:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.launched import Launched
 from tests.launcher import outcome
 from workers.records.run_records import RunRecords
 
@@ -153,6 +154,7 @@ def test_a_file_that_is_not_there_and_a_parameter_that_nobody_takes_are_refused(
     words = ("--local", "--input", json.dumps([name, parameters]), "--workflow-id", "w")
     done = started(project, "study.Wrong", *words)
     assert done.returncode == 1
+    assert "Traceback" not in done.stderr
     [(record, _)] = records(project)
     label = name.partition(".")[0]
     assert (str(record.state), record.labels) == ("failed", {label: "failed"})
@@ -182,14 +184,14 @@ def test_runs_of_classes_are_not_among_those_of_a_file(project: Path) -> None:
 def test_a_run_that_was_interrupted_goes_on_and_one_that_is_cancelled_is_recorded(project: Path) -> None:
     words = ("workflow.start", "study.Waiting", "--local", "--workflow-id", "w")
     drawn = project / "outputs/notebooks/waiting/w/draw/run.json"
-    with subprocess.Popen(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as first:
+    with Launched(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as first:
         wait_until(lambda: drawn.is_file() and json.loads(drawn.read_text())["status"] == "succeeded")
         first.send_signal(signal.SIGINT)
         _, told = first.communicate(timeout=PATIENCE_SECONDS)
     assert "w is interrupted; the same command goes on with it" in told
     assert records(project) == []
     began = drawn.stat().st_mtime_ns
-    with subprocess.Popen(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as second:
+    with Launched(command(*words), cwd=project, env=environment(), stderr=subprocess.PIPE, text=True) as second:
         assert second.stderr is not None
         while "going on with w" not in second.stderr.readline():
             pass

@@ -22,6 +22,7 @@ from simpleflow_nb.processes.workflow_classes import WorkflowNotFound
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, typed
 from tests.acceptance.test_on_swf import local_service
+from tests.launched import Launched
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 
 APPROVALS = '''\
@@ -86,10 +87,10 @@ waits for signal {name} (not received)
 
 
 @contextmanager
-def started(folder: Path, *words: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
+def started(folder: Path, *words: str, **more: Any) -> Iterator[Launched]:
     """A command that goes on in the background; it is told to end in the end."""
     with open(folder / f"{words[0]}.txt", "w") as said:
-        process = subprocess.Popen(
+        process = Launched(
             command(*words), cwd=folder, env=environment(**more), stdout=said, stderr=subprocess.STDOUT, text=True
         )
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.samples import DATES, WORKFLOWS, command, environment, inputs, run_jsons, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 ONCE = ("--local", "--once", "--quiet")
 TITLED = "from IPython.display import Markdown, display\ndisplay(Markdown('# of ' + counted.split('/')[-3][:10]))"
@@ -181,7 +181,7 @@ def test_a_run_that_is_going_on_is_left_alone_and_good_labels_of_a_failed_one_ar
     fails = f"assert '2016-01-02' not in counted, 'bad day'\nif '2016-01-01' in counted: exec({wait!r})"
     file = inputs(tmp_path / "in", dates=DATES[:2], workflows=workflows, report=fails)
     words = command("sensor.start", file, "--local", "--once")
-    with Started(words, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+    with Launched(words, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         giving_up = threading.Timer(300, process.kill)
         giving_up.start()

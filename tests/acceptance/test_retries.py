@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.samples import DATES, WORKFLOWS, command, environment, inputs, notebook, typed
-from tests.launcher import Started
+from tests.launched import Launched
 
 FILES = "source: {files: {calls: 'data/{date}.csv'}}"
 ONCE = ("--local", "--once", "--quiet")
@@ -255,7 +255,7 @@ def test_a_run_that_was_terminated_is_recorded_and_due_again_with_what_it_had(tm
     file = noting(tmp_path, report=f"import pathlib, time\nwhile not pathlib.Path({str(waits)!r}).exists(): time.sleep(0.1)")
     journal = file.parent / "outputs" / ".simpleflow-nb" / "journal.sqlite3"
     words = command("sensor.start", file, "--local", "--once")
-    with Started(words, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+    with Launched(words, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.endswith("report running\n"):

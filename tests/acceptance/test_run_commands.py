@@ -14,7 +14,7 @@ import pytest
 
 from tests.acceptance.samples import WORKFLOWS, command, environment, inputs, notebook, typed
 from tests.acceptance.test_on_swf import local_service
-from tests.launcher import Started
+from tests.launched import Launched
 from tests.service.moto_server import CREDENTIALS
 
 DAYS = ("2016-01-01", "2016-01-02", "2016-01-06")
@@ -63,14 +63,15 @@ def test_the_link_latest_leads_to_the_reports_of_the_newest_date(file: Path) -> 
 
 
 def test_runs_are_listed_and_one_is_shown_with_its_labels(file: Path) -> None:
-    lines = said(file, "runs.list").splitlines()
+    head, *lines = said(file, "runs.list").splitlines()
+    assert head.split()[:4] == ["run", "state", "light", "attempt"]
     assert [line.split()[0] for line in lines] == list(IDS.values())
     assert [line.split()[1:4] for line in lines] == [
         ["succeeded", "green", "1"],
         ["failed", "red", "1"],
         ["succeeded", "green", "1"],
     ]
-    assert said(file, "runs.list", "days", "--state", "failed", "--to", "2016-01-03").split()[0] == IDS[DAYS[1]]
+    assert said(file, "runs.list", "days", "--state", "failed", "--to", "2016-01-03").splitlines()[1].split()[0] == IDS[DAYS[1]]
     shown = said(file, "runs.show", "days/2016-01-02")
     assert re.search(r"^state +failed \(red\)$", shown, re.MULTILINE)
     folder = file.parent / "outputs/notebooks/days/2016-01-02_77c101f8"
@@ -183,7 +184,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Path, Callable[..., str]]]:
     log = tmp_path / "log.txt"
     with open(log, "w") as stream:
         words = command("sensor.start", made, "--local")
-        with Started(words, env=environment(), stdout=stream, stderr=stream, cwd=tmp_path) as process:
+        with Launched(words, env=environment(), stdout=stream, stderr=stream, cwd=tmp_path) as process:
 
             def wait_for(line: str) -> str:
                 until = time.monotonic() + 180

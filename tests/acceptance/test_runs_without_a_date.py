@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, inputs, notebook, typed
 from tests.acceptance.test_on_swf import environment, local_service
+from tests.launched import Launched
 from tests.launcher import outcome
 
 NORTH, SOUTH, DAY = "3ec49439", "cdb4ede7", "2016-01-01"
@@ -89,12 +90,12 @@ def test_status_and_lists_have_runs_without_a_date(ran: Path) -> None:
         (None, NORTH, "succeeded"),
         (None, SOUTH, "failed"),
     ]
-    lines = [line.split() for line in said(ran, "runs.list").splitlines()]
+    lines = [line.split() for line in said(ran, "runs.list").splitlines()[1:]]
     assert [(line[:5], line[-3:]) for line in lines] == [
         ([f"sales/{NORTH}", "region=north", "succeeded", "green", "2"], ["started", "by", "hand"]),
         ([f"sales/{SOUTH}", "region=south", "failed", "red", "1"], ["started", "by", "hand"]),
     ]
-    assert len(said(ran, "runs.list", "--all").splitlines()) == 3
+    assert len(said(ran, "runs.list", "--all").splitlines()) == 1 + 3
     for period in (("--from", DAY), ("--to", "2100-01-01")):
         assert said(ran, "runs.list", *period) == "no such runs\n"
 
@@ -156,7 +157,7 @@ def test_what_failed_is_tried_again_with_what_it_had_done_and_then_cleaned(ran: 
     shutil.rmtree(file.parent / "outputs" / "reports")
     assert said(file, "outputs.clean", "--keep-days", "0").startswith("2 runs removed")
     assert not any((file.parent / "outputs" / "notebooks" / "sales").iterdir())
-    assert len(said(file, "runs.list").splitlines()) == 2
+    assert len(said(file, "runs.list").splitlines()) == 1 + 2
 
 
 def test_a_workflow_that_takes_no_date_has_one_if_it_is_given(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_run_without_a_date_on_a_service(tmp_path: Path) -> None:
         table = asked("--format", "csv", "runs.list", file, "--domain", "TestDomain").stdout
         assert table.startswith(f"sales/{NORTH},region=north,,running,")
         words = [(name, file, "--domain", "TestDomain") for name in ("decider.start", "worker.start")]
-        processes = [subprocess.Popen(command(*one), env=place, cwd=file.parent, stderr=subprocess.DEVNULL) for one in words]
+        processes = [Launched(command(*one), env=place, cwd=file.parent, stderr=subprocess.DEVNULL) for one in words]
         try:
             wait_until(
                 lambda: (

@@ -23,7 +23,8 @@ from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import ROOT, command, environment, notebook, run_jsons, typed
 from tests.acceptance.test_on_swf import environment as environment_of
 from tests.acceptance.test_on_swf import local_service
-from tests.launcher import Started, outcome
+from tests.launched import Launched
+from tests.launcher import outcome
 from tests.service.moto_server import moto_endpoint
 
 WORKFLOWS = """\
@@ -164,6 +165,23 @@ def test_a_set_runs_what_is_new_failed_changed_or_forced_and_says_why(file: Path
     assert (run["instance"], run["reason"]) == ("sweep.b", "parameters_changed: number 1 -> 4")
 
 
+def test_what_is_forced_takes_nothing_over_from_other_runs(file: Path) -> None:
+    shared = "        cache: shared\n        reads: []\navailable"
+    one = WORKFLOWS.replace("{mode: [a, b], number: [1, 2]}", "{mode: [a], number: [1]}")
+    file.write_text(one.replace("available", shared, 1))
+    start(file)
+    assert "study/sweep.a_1: forced\n" in start(file, "--force")
+    assert begun(file) == ["a_1"] * 2
+    said(file, "runs.retry", file, "study/sweep.a_1", "--force", "--quiet")
+    assert begun(file) == ["a_1"] * 3
+    file.write_text(file.read_text().replace("sweep", "other"))
+    told = said(file, "scenarios.start", file, "other", "--local")
+    assert "study/other.a_1  total cached: same as study/sweep.a_1\n" in told
+    assert "total kept: same as study/sweep.a_1\n" in said(file, "runs.show", file, "study/other.a_1")
+    assert said(file, "runs.list", file).split()[:5] == ["run", "parameters", "state", "light", "attempt"]
+    assert begun(file) == ["a_1"] * 3
+
+
 def test_records_say_that_a_run_is_of_a_scenario(file: Path) -> None:
     from workers.records.run_records import RunRecords
 
@@ -233,7 +251,7 @@ def in_the_middle(file: Path, how: signal.Signals) -> int:
     for name in ("hold", "go-a_1", "go-a_2"):
         (here / name).touch()
     words = command("scenarios.start", file, "sweep", "--local", "--quiet", "--nb-workers", "2")
-    with Started(words, cwd=here, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with Launched(words, cwd=here, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: (here / "begun").exists() and len(begun(file)) == 4)
         process.send_signal(how)
         if how is signal.SIGINT:
@@ -259,7 +277,7 @@ def test_killed_before_all_were_started_the_rest_is_started_by_the_same_command(
     file.write_text(WORKFLOWS.replace("max_parallel: 2", "max_parallel: 1"))
     (here / "hold").touch()
     words = command("scenarios.start", file, "sweep", "--local", "--quiet")
-    with Started(words, cwd=here, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with Launched(words, cwd=here, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: (here / "begun").exists() and begun(file) == ["a_1"])
         process.kill()
     (here / "hold").unlink()
@@ -276,7 +294,7 @@ def test_a_set_that_another_process_carries_out_is_waited_for(file: Path) -> Non
     processes = []
     for number in (1, 2):
         with open(here / f"{number}.txt", "w") as said:
-            processes.append(Started(words, cwd=here, env=environment(), stdout=said, stderr=subprocess.STDOUT))
+            processes.append(Launched(words, cwd=here, env=environment(), stdout=said, stderr=subprocess.STDOUT))
         wait_until(lambda: (here / "begun").exists())
     wait_until(lambda: "carries it out already" in (here / "2.txt").read_text())
     (here / "hold").unlink()
@@ -332,7 +350,7 @@ def test_a_set_on_a_service_starts_children_or_runs_of_its_own_where_there_are_n
         f"simpleflow-nb: scenario set 'sweep' is under way as {set_id}; start it again once that has ended\n",
     )
     processes = [
-        subprocess.Popen(command(name, file, "--domain", "TestDomain"), env=place, cwd=here, stderr=subprocess.DEVNULL)
+        Launched(command(name, file, "--domain", "TestDomain"), env=place, cwd=here, stderr=subprocess.DEVNULL)
         for name in ("decider.start", "worker.start")
     ]
 

@@ -214,6 +214,21 @@ def test_what_a_kept_run_has_taken_over_is_not_cleaned(tmp_path: Path) -> None:
     assert said(file, "runs.logs", file.name, f"days/{DAYS[2]}", "stations") == "WARNING: only 2 stations\n"
 
 
+def test_what_was_taken_over_is_found_after_its_run_has_made_something_else(tmp_path: Path) -> None:
+    file = project(tmp_path, DAYS[:2])
+    for day in DAYS[:2]:
+        started(file, day, "--set", "threshold=30")
+    (file.parent / "stations.csv").write_text("a\nb\nc\n")
+    started(file, DAYS[0], "--set", "threshold=30")
+    assert executions(file) == 2
+    [maker, _] = sorted((file.parent / "outputs/notebooks/days").glob("2016-*"))
+    shown = json.loads(said(file, "runs.show", file.name, f"days/{DAYS[1]}", "--json"))
+    [item] = [one for one in shown["items"] if one["label"] == "stations"]
+    assert item["folder"] == f"{maker}/.attempts/1/stations"
+    assert f"{maker}/.attempts/1/stations/stations.ipynb\n" in said(file, "runs.show", file.name, f"days/{DAYS[1]}")
+    assert said(file, "runs.logs", file.name, f"days/{DAYS[1]}", "stations") == "WARNING: only 2 stations\n"
+
+
 def test_a_report_of_what_was_taken_over_is_made_again_from_where_it_is(tmp_path: Path) -> None:
     file = project(tmp_path, DAYS[:2])
     file.write_text(

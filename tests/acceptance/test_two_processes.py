@@ -24,6 +24,7 @@ import pytest
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import WORKFLOWS, command, inputs
 from tests.acceptance.test_on_swf import ended, environment, local_service
+from tests.launched import Launched
 from tests.launcher import outcome
 from tests.service.moto_server import CREDENTIALS
 from tests.settings import is_soak
@@ -95,9 +96,9 @@ class Project:
             aws_secret_access_key="test",
         )
 
-    def begin(self, *typed: str) -> subprocess.Popen[str]:
+    def begin(self, *typed: str) -> Launched:
         with open(self.folder / "said.txt", "w") as said:
-            return subprocess.Popen(
+            return Launched(
                 command(*typed), env=self.environment, cwd=self.folder, stdout=said, stderr=subprocess.STDOUT, text=True
             )
 
@@ -109,7 +110,7 @@ class Project:
         if until is None:
             return outcome(typed, self.folder, self.environment)
         with open(self.folder / "second.txt", "w") as said:
-            process = subprocess.Popen(
+            process = Launched(
                 command(*typed), env=self.environment, cwd=self.folder, stdout=subprocess.PIPE, stderr=said, text=True
             )
         wait_until(lambda: until in (self.folder / "second.txt").read_text() or process.poll() is not None)
@@ -157,7 +158,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, broken: Path) -> Iterator
     folder = tmp_path_factory.mktemp("fleet")
     with local_service(folder) as address:
         fleet = [
-            subprocess.Popen(
+            Launched(
                 command(kind, broken / "a.yml", "--domain", DOMAIN, *more),
                 env=environment(address, folder),
                 cwd=folder,
@@ -175,7 +176,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, broken: Path) -> Iterator
                 process.wait(180)
 
 
-def end(process: subprocess.Popen[Any]) -> None:
+def end(process: Launched) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     ended(process)

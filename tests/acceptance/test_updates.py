@@ -17,6 +17,7 @@ from tests.acceptance.conftest import wait_until
 from tests.acceptance.samples import command, environment, typed
 from tests.acceptance.test_on_swf import local_service
 from tests.acceptance.test_queries import ask, events, started
+from tests.launched import Launched
 from tests.service.moto_server import CREDENTIALS, moto_endpoint
 
 ORDERS = '''\
@@ -185,7 +186,7 @@ def test_an_answer_that_takes_long_is_asked_for_again(order: Path) -> None:
 
 def test_a_run_that_ends_before_it_answers_is_told_and_one_that_has_ended_is_refused(order: Path) -> None:
     run = ("--local", "run-1")
-    waiting = subprocess.Popen(
+    waiting = Launched(
         command("workflow.update", *run, "later"), cwd=order, env=environment(), stderr=subprocess.PIPE, text=True
     )
     wait_until(lambda: "update-later-1" in ask(order, "workflow.stack", *run)[1])

@@ -35,7 +35,7 @@ FILES = sorted(FOLDER.glob("application-*/*.json.gz"))
 NAMES = [f"{path.parent.name.removeprefix('application-')}-{path.name.removesuffix('.json.gz')}" for path in FILES]
 
 #: Of the runs in which a sabotage changes nothing, one in so many is decided with it.
-_ONE_OF_THE_OTHERS = count(5, 1)
+_ONE_OF_THE_OTHERS = count(10, 1)
 
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 
@@ -291,7 +291,8 @@ def test_workflows_that_decide_otherwise_are_caught_in_every_run_that_shows_it(
 )
 def test_a_sensor_that_waits_otherwise_is_caught(spoil: Spoil, event: str) -> None:
     sensors = [run for run in all_runs() if run["type"] == "sensor_workflow"]
-    caught = [run for run in sensors if first_difference(run, spoil(workflow_of(run))) is not None]
+    tried = [run for number, run in enumerate(sensors) if has(event)(run) or not number % _ONE_OF_THE_OTHERS]
+    caught = [run for run in tried if first_difference(run, spoil(workflow_of(run))) is not None]
     assert caught
     assert all(has(event)(run) for run in caught)
 

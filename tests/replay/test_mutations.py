@@ -23,7 +23,7 @@ from .mutations import (
 from .programs import Interpreter
 from .random_runs import RandomRun, random_run
 
-RUNS = count(150, 3_000)
+RUNS = count(80, 3_000)
 
 
 @lru_cache(maxsize=256)

@@ -98,7 +98,7 @@ def places(frames):
     return [(frame.filename, frame.lineno, frame.name) for frame in frames if _ENGINE not in frame.filename]
 
 
-@pytest.mark.parametrize("first", range(0, count(200, 5_000), 50))
+@pytest.mark.parametrize("first", range(0, count(100, 5_000), 50))
 def test_a_look_at_a_random_run_sees_what_its_live_execution_knew_after_its_last_decision(first):
     for seed in range(first, first + 50):
         rng = random.Random(seed)

@@ -19,6 +19,8 @@ import sqlalchemy as sa
 
 from tests.acceptance.samples import WORKFLOWS, command, environment, inputs
 from tests.acceptance.test_on_swf import ended, local_service
+from tests.launched import Launched
+from tests.launcher import outcome
 from tests.service.moto_server import CREDENTIALS
 from tests.service.postgresql import PASSWORD, postgresql
 from tests.settings import count
@@ -188,18 +190,14 @@ def test_two_sensors_and_four_workers_do_everything_once(address: str, tmp_path:
             AUTOFLOW_OUTPUTS_DIR=str(tmp_path / "out"),
         )
         fleet = [("decider.start", first), *[("worker.start", first, "--nb-slots", "1")] * 4]
-        processes = [subprocess.Popen(command(*words), env=environ, cwd=tmp_path) for words in fleet]
+        processes = [Launched(command(*words), env=environ, cwd=tmp_path) for words in fleet]
         sensors = [
-            subprocess.Popen(
-                command("sensor.start", file, "--once"), env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True
-            )
+            Launched(command("sensor.start", file, "--once"), env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
             for file in (first, second)
         ]
         try:
             said = [sensor.communicate(timeout=240)[0] for sensor in sensors]
-            status = subprocess.run(
-                command("runs.list", first, "--all"), env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
-            )
+            status = outcome(("runs.list", first, "--all"), tmp_path, environ)
         finally:
             for _ in range(2):
                 for process in (*processes, *sensors):

@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 
 from simpleflow_nb.local.service import DOMAIN, LocalService
-from workers.runs.run_starts import has_children
+from workers.runs.service_children import has_children
 
 from .moto_server import environment, moto_endpoint
 from .served import Served

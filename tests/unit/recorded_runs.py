@@ -16,7 +16,7 @@ def success_of(run: PlannedRun, **more: Any) -> RunRecord:
         "workflow_name": run.workflow_name,
         "identity": run.identity,
         "instance": run.instance,
-        "reference_date": run.reference_date.isoformat(),
+        "reference_date": run.reference_date.isoformat() if run.reference_date is not None else None,
         "parameters": run.parameters,
         "state": "succeeded",
         "light": "green",

@@ -19,14 +19,13 @@ from rich.console import Console
 import simpleflow_nb
 from simpleflow_nb.application.states.run_states import (
     KEPT_ENDS,
-    ShownLabel,
     ShownRun,
     Watch,
-    plain_cause,
     shown_seconds,
     status_word,
     traceback_of,
 )
+from simpleflow_nb.application.states.shown_labels import ShownLabel, plain_cause
 from simpleflow_nb.application.states.shown_states import ShownState
 from simpleflow_nb.application.wording.summaries import nothing_due
 from simpleflow_nb.cli.progress import Progress

@@ -149,3 +149,15 @@ def test_errors_are_kept_without_secrets_and_with_paths_that_move_with_the_outpu
     outputs.rename(tmp_path / "moved")
     [item] = items(tmp_path / "moved")
     assert item.error == f"*** (see {tmp_path}/moved/{_FOLDER}/a/a.ipynb)"
+
+
+def test_a_fan_without_items_is_recorded_as_such(tmp_path: Path) -> None:
+    nothing = {"label": "day", "index": None, "folder": None, "state": "succeeded", "began": False, "items": 0}
+    record = replace(FIRST, artefacts={}, labels={"count": "done", "day": "done"})
+    with RunRecords.open(tmp_path) as records:
+        records.record(record, ends_of_items(record, Artefacts(tmp_path), (), {}, [nothing]))
+    found = {item.label: (item.index, item.kind, item.slug, item.state, item.reason) for item in items(tmp_path)}
+    assert found == {
+        "count": (0, "notebook", None, "succeeded", None),
+        "day": (0, "empty fan", None, "succeeded", None),
+    }

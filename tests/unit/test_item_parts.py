@@ -19,7 +19,7 @@ from tests.acceptance.samples import notebook
 from workers.sharing.item_parts import parts_of_item
 
 SETTINGS = SharedSettings(
-    reads=("*.csv", "maps/**"),
+    reads=("**/*.csv", "maps/**"),
     named_files=("stations.ipynb", "other.py"),
     inputs_dir_as=("folder",),
     axes={"mode": "standard"},
@@ -42,6 +42,7 @@ class Project:
         self.executed("1")
         (self.before / "raw.csv").write_text("1")
         self.settings, self.environment, self.threshold = SETTINGS, {"THREADS": "1"}, 30
+        self.files = {"table": "raw.csv"}
         self.key: str | None = None
 
     def executed(self, output: str, **metadata: Any) -> None:
@@ -63,7 +64,7 @@ class Project:
             environment=self.environment,
             parameters={"threshold": self.threshold, "folder": str(self.inputs)},
             upstream={"raw": made},
-            files={"table": {"label": "raw", "path": "raw.csv", "made": made}},
+            files={name: {"label": "raw", "path": path, "made": made} for name, path in self.files.items()},
             failures={},
             flowapi_url_as=[],
         )
@@ -110,6 +111,19 @@ def test_a_change_of_what_counts_is_told(project: Project, change: Callable[[Pro
     assert now.key != before.key
 
 
+def test_it_counts_which_parameter_takes_which_file(project: Project) -> None:
+    (project.before / "other.csv").write_text("2")
+    project.files = {"table": "raw.csv", "second": "other.csv"}
+    before = project.parts()
+    project.files = {"table": "other.csv", "second": "raw.csv"}
+    now = project.parts()
+    assert now.key != before.key
+    assert now.changes_since(before) == [
+        'parameter table {"file": "raw/raw.csv"} -> {"file": "raw/other.csv"}',
+        'parameter second {"file": "raw/other.csv"} -> {"file": "raw/raw.csv"}',
+    ]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -119,6 +133,8 @@ def test_a_change_of_what_counts_is_told(project: Project, change: Callable[[Pro
         lambda p: (p.before / "output.txt").write_text("1"),
         lambda p: (p.before / "report-pdf.json").write_text("{}"),
         lambda p: (p.outputs / "made.py").write_text(""),
+        lambda p: (p.outputs / "made.csv").write_text(""),  # whatever patterns fit it
+        lambda p: (p.before / "taken_over.json").write_text("{}"),  # since another run refers to it
         lambda p: os.utime(p.inputs / "stations.csv", (1, 1)),
     ],
 )

@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 
 from deciders import activities as declared
+from deciders.items_workflow import ItemsWorkflow
 from deciders.notebook_workflow import NotebookWorkflow
 from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, load_specification
 from deciders.values.item import Item
 from simpleflow_nb.application.records.open_steps import OpenSteps
 from simpleflow_nb.inspection.executions import arguments_in
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.testing import Harness, RunFailed, harness
 from simpleflow_nb.testing.replaced_notebooks import ReplacedNotebooks
 from tests.unit.fanned_project import FUNCTIONS, broken_day, fanned
 from workers.artefacts import Artefacts
 from workers.runs.kept_items import kept_items
-from workers.runs.moved_runs import items_done
+from workers.runs.moved_runs import items_done, with_slices
 from workers.runs.run_starts import run_arguments
 
 Events = list[dict[str, Any]]
@@ -135,7 +137,43 @@ def test_a_run_that_was_moved_keeps_the_items_that_it_has_done_and_no_others(pla
     there = kept_items(workflow, run, Artefacts(tmp_path / "outputs"))
     assert {label: len(items) for label, items in there.items()} == {"day": 1, "clean": 1}
     load = place.engine.payloads.load
-    assert items_done(given, events, load, there) == there
+    assert items_done(given, [events], load, there) == there
     before = until(events, "ActivityTaskCompleted", 2)  # of another attempt at the instance, say
-    assert items_done(given, before, load, there) == {"day": {}, "clean": {}}
-    assert items_done({**given, "kept_items": {"day": dict(there["day"])}}, before, load, there)["day"] == there["day"]
+    assert items_done(given, [before], load, there) == {"day": {}, "clean": {}}
+    assert items_done({**given, "kept_items": {"day": dict(there["day"])}}, [before], load, there)["day"] == there["day"]
+
+
+@pytest.fixture
+def in_slices(monkeypatch: pytest.MonkeyPatch, recorded: list[dict[str, Any]]) -> Iterator[Harness]:
+    """A place where each item of a fan is a slice of its own."""
+    monkeypatch.setenv("SIMPLEFLOW_NB_FAN_CHUNK", "2")
+    replaced = ReplacedNotebooks({**FUNCTIONS, "day": broken_day})
+    bodies = {
+        declared.already_succeeded: lambda **given: None,
+        declared.execute_notebook: replaced.execute_notebook,
+        declared.convert_report: replaced.convert_report,
+        declared.record_run: lambda **given: recorded.append(given),
+    }
+    with harness(NotebookWorkflow, ItemsWorkflow, activities=bodies) as opened:
+        yield opened
+
+
+def test_items_that_slices_have_carried_out_end_with_these(
+    in_slices: Harness, recorded: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    steps = steps_of(in_slices, history_of(in_slices, tmp_path))
+    [end] = recorded
+    assert steps.labels == {name: state for name, state in end["labels"].items() if not name.startswith("report:")}
+    words = {"done": "succeeded"}
+    seen = [(row.label, row.index, words.get(row.state, str(row.state))) for row in steps.items() if row.slug]
+    assert seen == [(one["label"], one["index"], one["state"]) for one in end["items"]]
+
+
+def test_a_run_that_was_moved_keeps_the_items_that_its_slices_have_done(in_slices: Harness, tmp_path: Path) -> None:
+    events, given = history_of(in_slices, tmp_path), started_with(tmp_path)
+    workflow = load_specification(tmp_path / "workflows.yml").workflow("study")
+    run = run_for(ConfiguredWorkflow(workflow_name="study"), None)
+    there = kept_items(workflow, run, Artefacts(tmp_path / "outputs"))
+    assert {label: len(items) for label, items in there.items()} == {"day": 1, "clean": 1}
+    load = in_slices.engine.payloads.load
+    assert items_done(given, with_slices(in_slices.service, DOMAIN, events), load, there) == there

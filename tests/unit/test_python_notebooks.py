@@ -14,8 +14,12 @@ import pytest
 from deciders.python_notebooks import activities as declared
 from deciders.python_notebooks.result import ExecutedNotebook
 from simpleflow_nb import RetryPolicy, Workflow, activity
+from simpleflow_nb.application.graphs.drawings import drawn
+from simpleflow_nb.application.graphs.task_graphs import graph_of_tasks
+from simpleflow_nb.application.places import Place
 from simpleflow_nb.canvas import Chain, Group
 from simpleflow_nb.exceptions import DefinitionError, TaskFailed
+from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.notebooks import notebook
 from simpleflow_nb.testing import Harness, RunFailed, harness, replay_workflow
 from workers.notebooks.notebook_errors import NotebookFailed, NotebookRefused
@@ -567,3 +571,23 @@ def test_the_history_holds_the_result_as_json() -> None:
         if event["eventType"] == "ActivityTaskCompleted"
     ]
     assert results[1] == {"path": made("one_day")[0], "light": "green", "warnings": [], "scraps": {"n": 1}}
+
+
+class Drawn(Workflow):
+    name = "drawn"
+
+    def run(self) -> None:
+        self.for_each(DAY, [{"day": day} for day in range(2)]).result
+        self.submit(notebook("x.py", label="last-1")).wait()
+
+
+def test_the_graph_of_a_run_names_notebooks_by_their_labels() -> None:
+    with working(Worker(), Drawn) as service:
+        ids = service.start(Drawn, workflow_id="study")
+        service.result(*ids)
+        graph = graph_of_tasks(Place(service.service, DOMAIN, service.engine.payloads), {"workflowId": ids[0], "runId": ids[1]})
+    assert drawn(graph, "text").text.splitlines() == [
+        "study",
+        "one_day  done, 2 tasks: 2 done",
+        "last-1   done                   <- one_day",
+    ]

@@ -78,6 +78,7 @@ MEMORY = "an amount of memory of at least 1 MB, such as 500MB or 2GiB"
             ],
         ),
         ("reads: ['../*.csv']\ncache: shared", "", ["6: the pattern '../*.csv' leaves the folder of this file"]),
+        ("reads: [./]\ncache: shared", "", ["6: the pattern './' names no file"]),
         (
             "reads: [other**]\ncache: shared",
             "",

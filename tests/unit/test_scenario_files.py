@@ -387,12 +387,34 @@ def test_without_pyarrow_parquet_is_refused_with_what_to_do(tmp_path: Path, monk
     assert found == f"10: rows.parquet {sentence}"
 
 
+def test_a_result_is_that_of_one_item(tmp_path: Path) -> None:
+    text = HEAD.replace("filename: total.py,", "filename: total.py, repeat: 2,")
+    (tmp_path / "total.py").write_text("# %% tags=['parameters']\nmode = threshold = year = None\n")
+    (tmp_path / "day.py").write_text("# %% tags=['parameters']\nday = None\n")
+    (tmp_path / "workflows.yml").write_text(f"{text}  - {{name: sweep, workflow: study, {GRID}, results: [total.sum]}}\n")
+    with pytest.raises(SpecificationError) as refused:
+        load_specification(tmp_path / "workflows.yml")
+    assert [problem.message for problem in refused.value.problems] == [
+        "results of scenario set 'sweep': 'total' has a list of items, and a result is one value; name a label that takes the "
+        "whole list"
+    ]
+
+
 def test_zeros_that_are_lost_are_warned_of(tmp_path: Path) -> None:
     (tmp_path / "clients.csv").write_text("threshold,mode\n007,a\n8,b\n")
     loaded(tmp_path, '- {name: sweep, workflow: study, table: clients.csv, instance: "{mode}", parameters: {year: 1}}')
     _, warnings = load_with_warnings(tmp_path / "workflows.yml")
     assert [str(one) for one in warnings] == [
         "workflows.yml:10: clients.csv has '007' among the whole numbers of column 'threshold', which is read as 7"
+    ]
+
+
+def test_a_line_without_values_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text("threshold,mode\n7,a\n,\n")
+    loaded(tmp_path, '- {name: sweep, workflow: study, table: clients.csv, instance: "{mode}", parameters: {year: 1}}')
+    _, warnings = load_with_warnings(tmp_path / "workflows.yml")
+    assert [str(one) for one in warnings] == [
+        "workflows.yml:10: clients.csv has no value in line 3, which makes a scenario all of whose columns are null"
     ]
 
 
@@ -429,6 +451,22 @@ def test_cells_have_the_types_that_pandas_gives_them(cells: Sequence[str], tmp_p
     theirs = [None if value is pandas.NA or value is None or value != value else value for value in values]
     ours = [row.values["v"] for row in read_table(path).rows]
     assert (ours, [type(one) for one in ours]) == (theirs, [type(one) for one in theirs])
+
+
+def test_a_number_of_thousands_of_digits_is_text(tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text(f"threshold,mode\n{'9' * 5_000},a\n")
+    found = made(tmp_path, '- {name: sweep, workflow: study, table: clients.csv, instance: "{mode}", parameters: {year: 1}}')
+    assert found.scenarios[0].parameters["threshold"] == "9" * 5_000
+
+
+def test_moments_that_python_cannot_hold_are_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet  # type: ignore[import-untyped]
+
+    table = pyarrow.table({"mode": pyarrow.array([2**62], pyarrow.timestamp("us"))})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    [found] = complaints(tmp_path, '- {name: sweep, workflow: study, table: rows.parquet, instance: "{mode}"}')
+    assert found.startswith("10: rows.parquet has values that cannot be read: ")
 
 
 def test_a_table_may_have_a_thousand_rows(tmp_path: Path) -> None:

@@ -161,6 +161,12 @@ def test_it_stops_all_that_have_not_begun_where_the_set_says_so(replaced: Bodies
     assert (result["failed"], result["not_started"], len(result["started"])) == (["sweep.n1"], 3, 2)
 
 
+def test_it_stops_what_waits_for_its_turn_too(replaced: Bodies, place: Harness) -> None:
+    replaced.failing = {1}
+    result = place.result(*started(place, set_of(30), max_parallel=30, stop_on_failure=True, starts_per_second=1.0))
+    assert (result["failed"], result["not_started"], len(result["started"])) == (["sweep.n1"], 18, 12)
+
+
 def test_a_failure_before_this_start_stops_nothing(replaced: Bodies, place: Harness) -> None:
     replaced.failed = ["sweep.n2"]  # as the records have it until it runs again
     result = place.result(*started(place, set_of(3), max_parallel=1, stop_on_failure=True))
@@ -214,6 +220,20 @@ def test_runs_that_are_open_already_count_and_are_waited_for(replaced: Bodies, p
     result = place.result(*started(place, wanted, requests=requests_for(wanted)[1:], open_ids=ids[:1], max_parallel=1))
     assert replaced.waited_for == [["sweep.n0"]]
     assert result == {"started": ids[1:], "failed": [], "not_started": 0}
+
+
+def test_a_wait_that_fails_is_tried_again(replaced: Bodies, place: Harness) -> None:
+    failures = [ConnectionError("the service is away")]
+    declared = bodies.wait_for_runs
+
+    def wait(**given: Any) -> list[str]:
+        if failures:
+            raise failures.pop()
+        return replaced.wait_for_runs(**given)
+
+    Activity(wait, name=declared.name, version=declared.version)
+    result = place.result(*started(place, set_of(2), has_children=False))
+    assert (len(result["started"]), result["failed"]) == (2, [])
 
 
 def test_a_cancelled_set_starts_no_more_and_writes_its_results(replaced: Bodies, place: Harness) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
 from deciders.values.label_state import LabelState
+from simpleflow_nb.application.looking.run_details import _Views
 from simpleflow_nb.application.project import Project
 from simpleflow_nb.application.records.item_rows import ItemRow
 from simpleflow_nb.application.wording.runs import details_lines, items_text, troubled_lines
@@ -31,6 +33,10 @@ def test_a_fan_has_the_counts_of_its_items_and_those_that_failed_are_told_with_t
         "clean:1 skipped: day:1 failed",
         "clean:2 skipped: day:2, which it needs, was skipped",
     ]
+    assert found.to_dict()["fans"] == {
+        "day": {"items": 3, "counts": {"done": 1, "failed": 1, "skipped": 1}},
+        "clean": {"items": 3, "counts": {"done": 1, "skipped": 2}},
+    }
     items = found.to_dict()["items"]
     assert [(one["label"], one["index"], one["state"], one["light"], one["attempt"]) for one in items] == [
         ("days", 0, "done", "green", 1),
@@ -48,6 +54,18 @@ def test_a_fan_has_the_counts_of_its_items_and_those_that_failed_are_told_with_t
     assert (items[5]["folder"], items[5]["started"], items[5]["reason"]) == (None, None, "day:1 failed")
 
 
+FAN_NO_MORE = """\
+workflows:
+  - name: study
+    notebooks:
+      days: {filename: any.py}
+      day: {filename: any.py}
+      clean: {filename: any.py}
+      total: {filename: any.py}
+available_dates_sensor: null
+"""
+
+
 def test_a_fan_without_items_and_one_that_never_had_a_list_are_told_apart(tmp_path: Path) -> None:
     file = fanned(tmp_path, FAN.replace("{scrap: days.dates}", "[]"))
     run_study(tmp_path)
@@ -56,6 +74,12 @@ def test_a_fan_without_items_and_one_that_never_had_a_list_are_told_apart(tmp_pa
     assert "\nday    done   no items\nclean  done   no items\n" in text
     assert views["day"].is_fan
     assert not views["day"].counts
+    found = Project.open(file).run("study").to_dict()
+    assert found["run"]["labels"] == {"days": "done", "day": "done", "clean": "done", "total": "done"}
+    assert found["fans"] == {"day": {"items": 0, "counts": {}}, "clean": {"items": 0, "counts": {}}}
+    assert [one["label"] for one in found["items"]] == ["days", "total"]
+    fanned(tmp_path, FAN_NO_MORE)
+    assert Project.open(file).run("study").to_dict()["fans"] == found["fans"]  # as it was, whatever the file says now
     fanned(tmp_path)
     run_study(tmp_path, days=broken_day)
     lines = [*details_lines(Project.open(file).run("study"))]
@@ -98,3 +122,14 @@ def test_notes_of_items_that_are_told_already_are_not_told_twice(tmp_path: Path)
 
 def _item(index: int, state: LabelState, error: str | None = None, reason: str | None = None) -> ItemRow:
     return ItemRow(label="day", index=index, slug=str(index), state=state, error=error, reason=reason)
+
+
+def test_a_fan_of_which_nothing_has_begun_has_no_folder_yet(tmp_path: Path) -> None:
+    file = fanned(tmp_path)
+    run_study(tmp_path)
+    project = Project.open(file)
+    row = dataclasses.replace(project.run("study").run, labels={"day": LabelState.PENDING, "clean": LabelState.FAILED})
+    items = [ItemRow(label=label, index=0, slug="0-a", state=state) for label, state in row.labels.items()]
+    views = {view.name: view for view in _Views(project.specification, row, tmp_path / "nowhere", items, set())}
+    assert (views["day"].path, views["day"].is_there) == (None, True)
+    assert (views["clean"].path, views["clean"].is_there) == (f"{tmp_path}/nowhere/notebooks/study/{row.instance}/clean", False)

@@ -237,3 +237,12 @@ def test_a_key_about_items_of_a_label_that_has_one_is_warned_of(tmp_path: Path, 
     assert [str(one) for one in load_with_warnings(file)[1]] == [told]
     file.write_text(file.read_text().replace("        filename: a.py\n", "        filename: a.py\n        repeat: 3\n"))
     assert load_with_warnings(file)[1] == ()
+
+
+def test_a_limit_of_what_follows_a_fan_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("")
+    file = tmp_path / "workflows.yml"
+    steps = "    steps:\n      a: {filename: a.py, repeat: 9}\n      b: {filename: a.py, for_each: a, limit: 5}\n"
+    file.write_text(f"workflows:\n  - name: w\n{steps}available_dates_sensor: null\n")
+    told = "workflows.yml:5: 'limit' of 'b' says nothing, as it has the items of 'a'; it belongs there"
+    assert [str(one) for one in load_with_warnings(file)[1]] == [told]

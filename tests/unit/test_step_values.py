@@ -191,6 +191,17 @@ REFUSED = [
         "",
         ["8: parameter 'p' of 'b': " + FORMS + "; there is no 'scarp' (did you mean 'scrap'?)"],
     ),
+    (
+        "parameters: {p: {value: [1, {a: .nan}]}}",
+        "",
+        ["8: parameter 'p' of 'b': NaN is not a JSON value; give null or a number"],
+    ),
+    ("for_each: {x: [1, -.inf]}", "", ["8: axis 'x' of 'b': -Infinity is not a JSON value; give null or a number"]),
+    (
+        "when: {equals: [flag, .nan]}",
+        "",
+        ["8: 'when' of 'b' cannot be asked: NaN is not a JSON value; give null or a number"],
+    ),
     ("parameters: {p: null}", "", ["8: 'p' of the parameters of notebook 'b' must be text, not null"]),
     ("parameters: {p: 3}", "", ["8: 'p' of the parameters of notebook 'b' must be text, not 3"]),
     ("parameters: {p: [days]}", "", ["8: 'p' of the parameters of notebook 'b' must be text, not a list"]),

@@ -10,6 +10,7 @@ import pytest
 from simpleflow_nb.exceptions import DefinitionError
 from simpleflow_nb.testing import NotebookEnd, notebook_value, run_project
 from tests.unit.fanned_project import DATES, FAN, FUNCTIONS, broken_day, day, fanned, run_study
+from workers.records.run_records import RunRecords
 
 
 def test_each_item_calls_the_function_of_its_label_with_its_own_values(tmp_path: Path) -> None:
@@ -91,3 +92,32 @@ def test_a_function_that_leaves_no_such_scrap_fails_as_its_notebook_would(tmp_pa
     )
     [whole] = run.items("day")
     assert (whole.state, whole.slug, whole.reason) == ("skipped", None, "days failed")
+
+
+def test_items_of_slices_are_recorded_for_their_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_NB_FAN_CHUNK", "2")
+    fanned(tmp_path)
+    done = run_study(tmp_path)
+    with RunRecords.open(tmp_path / "outputs") as records, records.transaction() as connection:
+        assert {row[0] for row in connection.exec_driver_sql("select run_id from sfnb_items")} == {done.run("study").run_id}
+
+
+SEEDS = """\
+workflows:
+  - name: study
+    notebooks:
+      outer: {filename: any.py, repeat: 2, parameters: {when: repeat_seed}}
+      inner: {filename: any.py, for_each: outer, repeat: 3, parameters: {when: repeat_seed}}
+      equal: {filename: any.py, for_each: {date: [1, 1, 2]}, repeat: 2, parameters: {when: repeat_seed}}
+available_dates_sensor: null
+"""
+
+
+@pytest.mark.parametrize("fan_chunk", [500, 2])
+def test_no_two_items_of_a_label_have_the_same_seed(tmp_path: Path, fan_chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMPLEFLOW_NB_FAN_CHUNK", str(fan_chunk))
+    seen: dict[str, list[int]] = {"outer": [], "inner": [], "equal": []}
+    noting: dict[str, Any] = {label: lambda given, label=label: seen[label].append(given["when"]) for label in seen}
+    done = run_project(fanned(tmp_path, SEEDS), noting, outputs=tmp_path / "outputs", starts=["study"])
+    assert done.run("study").state == "succeeded"
+    assert {label: len(set(seeds)) for label, seeds in seen.items()} == {"outer": 2, "inner": 6, "equal": 6}

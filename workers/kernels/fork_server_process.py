@@ -40,7 +40,6 @@ KERNEL_MODULES = (
     "IPython.core.pylabtools",
     "IPython.core.debugger",
     "IPython.extensions.storemagic",
-    "matplotlib_inline.config",
     "tornado.platform.asyncio",
     "zmq.asyncio",
     "importlib.metadata",

@@ -14,7 +14,7 @@ from .scraps import read_scraps
 def kept_result(record: Mapping[str, Any], path: Path, scraps: Sequence[str]) -> NotebookResult | None:
     """Return the result of a notebook that a former attempt has executed; None if it is not there, or lacks a scrap.
 
-    ``record`` is its ``run.json``. Its key there is none for others to go by, and is left out.
+    ``record`` is its ``run.json``. The result is without the key in it, by which only its own instance recognises the item.
     """
     if not path.is_file():
         return None

@@ -6,6 +6,7 @@ from queue import Empty
 from typing import Any
 
 import zmq
+from jupyter_client.session import json_unpacker
 
 from ..kernels.inside import Settings, code_that_prepares
 from ..kernels.kernel import Kernel
@@ -38,6 +39,7 @@ async def started_client(kernel: Kernel, session: NotebookSession) -> tuple[Any,
     # Without a limit the kernel would drop output while we are busy saving.
     kernel.context.setsockopt(zmq.RCVHWM, 0)
     client = kernel.client(context=kernel.context)
+    client.session.unpack = json_unpacker  # orjson makes fractions of whole numbers of more than 64 bits
     client.start_channels(stdin=False, hb=False)
     information = await _first_answer(kernel, client)
     if kernel.origin == "spawn" and session.source.language == "python":  # forked kernels see to it themselves

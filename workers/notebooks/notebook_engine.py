@@ -51,7 +51,7 @@ class NotebookEngine(NBClientEngine):  # type: ignore[misc, unused-ignore]
             # papermill was given the notebook itself, and would keep a copy of it in its own metadata.
             nb.metadata.papermill["input_path"] = str(session.source.path)
             nb.metadata.papermill["output_path"] = str(session.path)
-            saved = SavedNotebook(nb, session.path, session.environment)
+            saved = SavedNotebook(nb, session.path, session.environment, session.own_files)
         else:
             session = _session_of_papermill(nb, kernel_name, output_path, options)
             shown = {name: options[name] for name in ("progress_bar", "log_output") if name in options}

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..secrets import known_secrets, masker
+from .own_files import OwnFiles
 
 _LONGEST_LINE = 64 * 1024  # characters held back while waiting for the end of a line
 _LONGEST_SECOND_LOOK = 64 * 1024 * 1024  # bytes
@@ -20,11 +21,19 @@ class OutputText:
     """
 
     def __init__(
-        self, path: Path, environment: Mapping[str, str] | None = None, on_printed: Callable[[str], None] | None = None
+        self,
+        path: Path,
+        environment: Mapping[str, str] | None = None,
+        on_printed: Callable[[str], None] | None = None,
+        own_files: OwnFiles | None = None,
     ) -> None:
-        """``environment`` is that of the kernel, by default ours. ``on_printed`` is called with the same text as is written."""
+        """``environment`` is that of the kernel, by default ours. ``on_printed`` is called with the same text as is written.
+        ``own_files`` learns of others that write to the file.
+        """
         self.path, self._environment, self._on_printed = path, environment, on_printed
-        self._file = open(path, "w", encoding="utf-8", errors="replace", newline="")  # noqa: SIM115  closed by `close`
+        self._own_files = own_files or OwnFiles()
+        path.write_bytes(b"")
+        self._open()
         self._secrets = known_secrets(environment)
         self.masker = masker(self._secrets)  #: as of the notebook's start
         self.stdout = StreamText(self)
@@ -34,13 +43,13 @@ class OutputText:
         """Write a line that has no end yet, and end it."""
         for stream in (self.stdout, self.stderr):
             stream.end_line()
-        self._file.flush()
 
     def close(self) -> None:
         """Write the rest, and mask secrets in the whole text that span several lines or became known since."""
         if self._file.closed:
             return
         self.end_cell()
+        self._keep_up()
         self._file.close()
         if self.path.stat().st_size <= _LONGEST_SECOND_LOOK:
             from ..artefacts import write_atomically
@@ -49,17 +58,31 @@ class OutputText:
                 text = file.read()
             if (clean := masker(self._secrets, known_secrets(self._environment)).text(text)) != text:
                 write_atomically(self.path, clean)
+        self._own_files.are_left(self.path)
 
     def write(self, text: str) -> None:
         """Write whole lines."""
         text = self.masker.text(text)
+        self._keep_up()
         self._file.write(text)
+        self.flush()
         if self._on_printed is not None:
             self._on_printed(text)
 
     def flush(self) -> None:
         """Make written text visible to readers of the file."""
         self._file.flush()
+        self._own_files.are_left(self.path)
+
+    def _open(self) -> None:
+        # Appending, so that what the notebook itself may write there stays.
+        self._file = open(self.path, "a", encoding="utf-8", errors="replace", newline="")  # noqa: SIM115  closed by `close`
+        self._own_files.are_left(self.path)
+
+    def _keep_up(self) -> None:
+        if self._own_files.is_changed(self.path):
+            self._file.close()
+            self._open()  # it may be another file now
 
     def __enter__(self) -> OutputText:
         return self

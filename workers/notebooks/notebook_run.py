@@ -35,6 +35,8 @@ from .notebook_kernels import substitute_note
 from .notebook_output import OutputText
 from .notebook_session import Cancellation, CountedWarnings, NotebookLimits, NotebookSession
 from .notebook_source import NotebookSource, checked_parameters, read_notebook_source, unused_values
+from .own_files import OwnFiles
+from .papermill_stores import load_papermill
 from .run_json import ItemOfRun, RunJson, write_json
 from .source_version import read_source_version
 
@@ -149,14 +151,17 @@ def run_notebook(
     inputs = os.fspath(inputs_dir) if inputs_dir is not None else None
     folder, label, notebook = _begin(source, values, into, label, environment, limits, names, outputs, inputs)
     variables = inherited(environment)
-    record = RunJson(folder, source, label, attempt, variables, outputs, item, names.record)
+    own_files = OwnFiles()
+    if names.config is not None:
+        own_files.are_left(folder / names.config)
+    record = RunJson(folder, source, label, attempt, variables, outputs, item, names.record, own_files)
     status, skipped_for = AttemptState.FAILED, None
     error: dict[str, Any] | None = {"cell": None, "ename": "Interrupted", "evalue": ""}
     session: NotebookSession | None = None
     # git answers while the kernel starts.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="source-version") as pool,
-        OutputText(folder / names.output, variables, on_printed) as output,
+        OutputText(folder / names.output, variables, on_printed, own_files) as output,
     ):
         version = pool.submit(read_source_version, source.path)
         try:
@@ -173,6 +178,7 @@ def run_notebook(
                 on_progress=record.progress(on_progress),
                 own_folders=[Path(inputs_dir).absolute() if inputs_dir is not None else source.path.parent],
                 counted_warnings=counted_warnings,
+                own_files=own_files,
             )
             if source.missing_kernel is not None:
                 session.notes.append(substitute_note(source.missing_kernel))
@@ -194,7 +200,7 @@ def run_notebook(
             finally:
                 if error is not None and cancellation.is_asked:
                     status = AttemptState.CANCELLED
-                record.end(status, error, skipped_for, _warnings(output.path, session), session, version.result())
+                record.end(status, error, skipped_for, _warnings(output.path, session, own_files), session, version.result())
     return NotebookResult(
         path=notebook,
         light=record.content["light"],
@@ -238,6 +244,7 @@ def prepare_notebook(
         output=output_limits,
     )
     _, _, notebook = _begin(source, values, into, label, environment, limits, names)
+    load_papermill()
     from .notebook_saves import masked_notebook, notebook_text
     from .parameterized_notebook import parameterized_notebook
 
@@ -299,6 +306,7 @@ def _begin(
 
 
 def _execute(session: NotebookSession, values: dict[str, Any], label: str) -> None:
+    load_papermill()
     from .notebook_engine import NotebookEngine
     from .notebook_stops import KernelNotStarted
     from .parameterized_notebook import parameterized_notebook
@@ -356,14 +364,14 @@ def _say_early_end(session: NotebookSession, skipped_for: str | None) -> None:
     session.saved.name_early_end(text, early.cell if early is not None else None)
 
 
-def _warnings(printed_output: Path, session: NotebookSession | None) -> list[str]:
+def _warnings(printed_output: Path, session: NotebookSession | None, own_files: OwnFiles) -> list[str]:
     """Return everything that turns the run orange: replacements, Python's warnings, and printed lines that warn."""
     with open(printed_output, encoding="utf-8", errors="replace") as file:
         printed = printed_warnings(file)
     if session is None:
         return printed
     secrets = known_secrets(session.environment)
-    return [masked(text, secrets) for text in [*session.notes, *session.warnings]] + printed
+    return [masked(text, secrets) for text in [*session.notes, *own_files.notes(), *session.warnings]] + printed
 
 
 def _secrets_of(environment: Mapping[str, str] | None) -> dict[str, str]:

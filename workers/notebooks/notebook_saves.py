@@ -16,6 +16,7 @@ from deciders.notebooks.notebook_document import EARLY_END_TAG, ERROR_TAG, METAD
 
 from ..artefacts import write_atomically
 from ..secrets import Masker, known_secrets, masker
+from .own_files import OwnFiles
 
 LEAST_SAVE_SECONDS = 1.0  #: between two saves while cells run
 SAVE_SHARE = 20  #: and at least this many times the duration of the last save
@@ -27,9 +28,12 @@ _FONT = "font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:1.5
 class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-ignore]
     """papermill's record of a run, kept in ``path``, without the secrets that ``environment`` gives."""
 
-    def __init__(self, nb: NotebookNode, path: Path, environment: Mapping[str, str], **options: Any) -> None:
+    def __init__(
+        self, nb: NotebookNode, path: Path, environment: Mapping[str, str], own_files: OwnFiles | None = None, **options: Any
+    ) -> None:
         super().__init__(nb, **{"output_path": str(path), "progress_bar": False, **options})
         self.path, self._environment = path, environment
+        self._own_files = own_files or OwnFiles()
         self._next_save = 0.0
         self._secrets = known_secrets(environment)
 
@@ -49,7 +53,9 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         # Read again each time: a mounted token may have changed by now.
         known = masker(self._secrets, known_secrets(self._environment))
         hidden = masked_notebook(self.nb, known)
+        self._own_files.is_changed(self.path)
         write_atomically(self.path, notebook_text(hidden))
+        self._own_files.are_left(self.path)
 
     def autosave_cell(self) -> None:
         """Called for each message of the kernel."""

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 from deciders.notebooks.notebook_document import INJECTED_TAG, tags_of
 
 from .kernel_output import DEFAULT_OUTPUT_LIMITS, OutputLimits
+from .own_files import OwnFiles
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -115,6 +116,7 @@ class NotebookSession:
     on_progress: Callable[[int, int, str], None] | None = None
     own_folders: Sequence[Path] = ()  #: Python files below them are the analyst's own
     counted_warnings: CountedWarnings = "own"
+    own_files: OwnFiles = field(default_factory=OwnFiles)
     warnings: list[str] = field(default_factory=list)  #: of Python's ``warnings`` module, those that count
     notes: list[str] = field(default_factory=list)  #: replacements and omissions, which make the run orange
     failure: tuple[int, CellFailure] | None = None  #: index of the cell that failed in the executed notebook, and why

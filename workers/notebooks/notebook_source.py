@@ -21,6 +21,7 @@ from simpleflow_nb.json_numbers import no_value_of_json, not_finite
 
 from .notebook_errors import NotebookRefused
 from .notebook_kernels import kernel_for
+from .papermill_stores import load_papermill
 from .sloppy_notebooks import put_right
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def _check_translation(source: NotebookSource, values: Mapping[str, Any]) -> Non
     Raises:
         NotebookRefused: papermill cannot write one of the values in the notebook's language.
     """
+    load_papermill()
     from papermill.exceptions import PapermillException
     from papermill.translators import translate_parameters
 
@@ -241,6 +243,7 @@ def _declared_names(source: NotebookSource, known: NotebookParameters) -> set[st
     """Return the names that the parameters cell sets; None if they cannot be determined."""
     if known.names is not None:
         return set(known.names)
+    load_papermill()
     import papermill
     from papermill.exceptions import PapermillException
 

@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from .notebook_source import NotebookSource
+from .papermill_stores import load_papermill
 
 _NOT_PRINTED = logging.NullHandler()
 
@@ -20,6 +21,7 @@ def parameterized_notebook(source: NotebookSource, parameters: Mapping[str, Any]
     Uses papermill's parts: papermill itself would treat braces in a path as templates, change the directory of the whole
     process, and treat an expected exception of a cell (tag ``raises-exception``) as a failure.
     """
+    load_papermill()
     import papermill
     from papermill.parameterize import parameterize_notebook
 

@@ -19,6 +19,7 @@ from ..secrets import known_secrets, masked_leaves
 from .artefact_names import OWN_FOLDER
 from .notebook_session import NotebookSession
 from .notebook_source import NotebookSource
+from .own_files import OwnFiles
 from .source_version import SourceVersion
 
 PROGRESS_SECONDS = 1.0  #: until other processes can read the running cell in run.json
@@ -63,9 +64,13 @@ class RunJson:
         outputs: Path | None = None,
         item: ItemOfRun | None = None,
         name: str = OWN_FOLDER.record,
+        own_files: OwnFiles | None = None,
     ) -> None:
-        """Begin the record. The path of the source is relative to the folder ``outputs``, if one is given."""
+        """Begin the record. The path of the source is relative to the folder ``outputs``, if one is given. ``own_files`` learns
+        of others that write to it.
+        """
         self._path, self._environment = folder / name, environment
+        self._own_files = own_files or OwnFiles()
         self._began = time.monotonic()
         self._writing: asyncio.TimerHandle | None = None
         self.content: dict[str, Any] = {
@@ -141,7 +146,9 @@ class RunJson:
             pass  # a full disk, say; a failure to write the end of the run is reported
 
     def _write(self) -> None:
+        self._own_files.is_changed(self._path)
         write_json(self._path, self.content, known_secrets(self._environment))
+        self._own_files.are_left(self._path)
 
 
 def write_json(path: Path, content: dict[str, Any], secrets: Mapping[str, str]) -> None:

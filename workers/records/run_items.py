@@ -9,16 +9,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .run_tables import aware, utc
+from .run_tables import aware, built_once, utc
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _RUNS_OF_A_QUERY = 500  #: a database takes a bounded number of values
 _INSTANCE_PART = 2  #: of ``notebooks/<workflow>/<instance>/<label>``
+
+EMPTY_FAN = "empty fan"  #: kind of the one row of a label whose list of items is empty
 
 ItemState = Literal["succeeded", "failed", "cancelled", "timed_out", "cached", "skipped"]
 
@@ -31,7 +32,7 @@ class ItemRecord:
     label: str
     index: int = 0  #: 0 as well for a label that is not fanned out
     slug: str | None = None  #: of the name of its folder; None for a label that is not fanned out
-    kind: str = "notebook"
+    kind: str = "notebook"  #: or `EMPTY_FAN`
     #: ``cached``: taken over from a run before; ``skipped``: its notebook said so, or it was not run, see ``reason``
     state: ItemState
     light: str | None = None  #: green, orange or red; None if it was not run
@@ -53,7 +54,7 @@ class Reference(NamedTuple):
     instance: tuple[str, str]  #: those of the folder where it is, as parts of its path
 
 
-@lru_cache(maxsize=1)
+@built_once
 def items_table() -> sa.Table:
     """Describe the table of items, as `workers.records.migrations` creates it; returns the same object each time."""
     import sqlalchemy as sa

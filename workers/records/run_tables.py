@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
@@ -20,6 +21,8 @@ from .migrations import parameter_set_text
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+T = TypeVar("T")
 
 #: ``dated`` belongs to an entry of the sensor, ``by hand`` was started for no entry
 Kind = Literal["dated", "scenario", "child", "python", "by hand"]
@@ -81,7 +84,22 @@ class RunRecord:
             return value
 
 
-@lru_cache(maxsize=1)
+def built_once(build: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that gives the same object to all threads, also to those that ask at once.
+
+    A statement on two descriptions of one table is wrong, and ``lru_cache`` alone lets each of several threads build its own.
+    """
+    lock, built = threading.Lock(), lru_cache(maxsize=1)(build)
+
+    @wraps(build)
+    def the_one() -> T:
+        with lock:
+            return built()
+
+    return the_one
+
+
+@built_once
 def runs_table() -> sa.Table:
     """Describe the table of runs, as `workers.records.migrations` creates it; one object, which compiled statements need."""
     import sqlalchemy as sa

@@ -20,7 +20,7 @@ from ..artefacts import Artefacts, read_record
 from ..kept_paths import kept_path
 from ..lights import Light
 from ..notebooks.notebook_errors import NotebookSkipped
-from ..records.run_items import ItemRecord, ItemState
+from ..records.run_items import EMPTY_FAN, ItemRecord, ItemState
 from ..records.run_records import RecordsError, RunRecord, RunRecords
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,8 @@ def ends_of_items(
 def _end_of_item(record: RunRecord, artefacts: Artefacts, end: Mapping[str, Any]) -> ItemRecord:
     place = ItemPlace(artefacts, record.workflow_name, record.instance, end["label"], end["index"], end["folder"])
     state: ItemState = end["state"]
+    if end.get("items") == 0:
+        return ItemRecord(run_id=record.run_id, label=place.label, kind=EMPTY_FAN, state=state)
     if state == "cached":
         folder = Path(end["path"]).parent
         left = read_record(folder / "run.json")

@@ -42,7 +42,7 @@ def values_of_item(
     return values | dict(parameters) | {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
 
 
-def told_scraps(label: Item, notebook: Path, names: Sequence[str] | AllScraps) -> dict[str, Any]:
+def told_scraps(item: Item, notebook: Path, names: Sequence[str] | AllScraps) -> dict[str, Any]:
     """Return the scraps of an executed notebook that its task has asked for, by these names, or ``"all"`` that can be read.
 
     Raises:
@@ -61,7 +61,7 @@ def told_scraps(label: Item, notebook: Path, names: Sequence[str] | AllScraps) -
             there = listed(list(found)[:_MOST_NAMES]) if found else "none"
             meant = near_miss(name, found)
             hint = f" (did you mean {meant!r}?)" if meant is not None else ""
-            raise ScrapMissing(f"notebook {str(label)!r} has glued no scrap {name!r}{hint}; there is {there} (see {notebook})")
+            raise ScrapMissing(f"notebook {str(item)!r} has glued no scrap {name!r}{hint}; there is {there} (see {notebook})")
     return {name: found[name] for name in names}
 
 

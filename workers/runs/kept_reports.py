@@ -36,12 +36,16 @@ def report_origin(output: OutputSpecification, reference_date: str | None, input
     The template and the record of the notebook's execution count by content; fonts and the files beside the template by name,
     size and modification time. Whatever cannot be read is None.
     """
+    return {**_surroundings(output, reference_date, inputs_dir), "executed": _digest(executed.with_name("run.json"))}
+
+
+def _surroundings(output: OutputSpecification, reference_date: str | None, inputs_dir: Path) -> dict[str, Any]:
+    """Return the part of an origin that all items of a label have in common."""
     template = inputs_dir / output.template if output.template is not None else None
     return {
         "version": __version__,
         "options": output.model_dump(mode="json", exclude={"name"}),
         "reference_date": reference_date,
-        "executed": _digest(executed.with_name("run.json")),
         "template": _digest(template) if template is not None else None,
         "beside": _listing(template.parent, _FOR_TEMPLATES) if template is not None else None,
         "fonts": _listing(inputs_dir / _FONTS),
@@ -86,6 +90,36 @@ def kept_reports(
                 continue
             if record.get("origin") == report_origin(output, run.iso_date, inputs_dir, executed):
                 found[ArtefactKey(notebook.label, output.format).file_name] = dataclasses.replace(result, path=str(path))
+    return found
+
+
+def kept_item_reports(
+    workflow: WorkflowSpecification,
+    run: PlannedRun,
+    inputs_dir: Path,
+    artefacts: Artefacts,
+    kept: Mapping[str, Mapping[str, NotebookResult]],
+) -> dict[str, dict[str, dict[str, ReportResult]]]:
+    """By label, key and format what the activity of each report of the ``kept`` items returned then, if its file exists and its
+    origin would be the same now.
+
+    Whether it would have the same name now is known to the run alone, which knows the numbers of its items.
+    """
+    found: dict[str, dict[str, dict[str, ReportResult]]] = {}
+    for notebook in workflow.notebooks:
+        for output in notebook.output if notebook.label in kept else ():
+            surroundings = _surroundings(output, run.iso_date, inputs_dir)
+            for key, item in kept[notebook.label].items():
+                executed = Path(item.path)
+                record = report_record(executed, output.format)
+                result = recorded_result(record)
+                if result is None:
+                    continue
+                path = found_path(result.path, artefacts.outputs, workflow.name, run.instance)
+                now = {**surroundings, "executed": _digest(executed.with_name("run.json"))}
+                if Path(path).is_file() and record.get("origin") == now:
+                    of_item = found.setdefault(notebook.label, {}).setdefault(key, {})
+                    of_item[output.format] = dataclasses.replace(result, path=path)
     return found
 
 

@@ -22,7 +22,7 @@ from deciders.tasks.arguments import NotebookTask
 from deciders.tasks.results import NotebookResult
 from deciders.workflow_types import CLASSES, class_of_type, executions_of_type
 from simpleflow_nb import payload
-from simpleflow_nb.constants import BACKFILL_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
+from simpleflow_nb.constants import BACKFILL_TYPE, ITEMS_TYPE, NOTEBOOK_TYPE, SCENARIOS_TYPE, STATE_FOLDER
 from simpleflow_nb.inspection.executions import arguments_in, executions, history
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import LocalService
@@ -35,11 +35,11 @@ from ..artefacts import Artefacts, path_in_run
 from ..kept_paths import found_path, present_config
 from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
-from .kept_reports import kept_reports
+from .kept_reports import kept_item_reports, kept_reports
 from .kept_specification import by_reference
 from .outputs_location import former_places, note_place
 from .run_origin import present_file
-from .run_starts import as_arguments
+from .run_starts import as_arguments, reports_as_arguments
 
 REASON = "its outputs folder was moved; it begins anew there, with what it had done"
 TAKEN_OVER = "its workflow file was moved, renamed or taken over by another; it begins anew there, with what it had done"
@@ -181,35 +181,57 @@ def _anew_run(given: Mapping[str, Any], outputs: Path, past: _Past, specificatio
     if taken_over is not None and "workflow_file" in (given.get("origin") or {}):
         arguments["origin"] = {**given["origin"], "workflow_file": present_file(Path(taken_over[1]), outputs)}
     run = _run_of(given)
-    may_be_kept = {task.label for task in _done(past.events, past.payloads.load)} | set(given.get("kept") or ())
+    histories = with_slices(past.service, past.domain, past.events)
+    may_be_kept = {task.label for task in _done(histories, past.payloads.load)} | set(given.get("kept") or ())
     if run is None:
-        of_items: dict[str, Any] = {"kept_items": {}} if "kept_items" in given else {}
+        of_items: dict[str, Any] = {name: {} for name in ("kept_items", "kept_item_reports") if name in given}
         return _Anew({**arguments, "kept": {}, "kept_reports": {}, **of_items}, taken_over)
     artefacts, hashes = Artefacts(outputs), notebook_hashes(workflow, inputs_dir)
     standing = kept_labels(workflow, run, inputs_dir, artefacts, hashes, given.get("missing_dates"))
     standing = {label: result for label, result in standing.items() if label in may_be_kept}
     reports = kept_reports(workflow, run, inputs_dir, artefacts, standing)
     there = kept_items(workflow, run, artefacts) if workflow.known_by_key else {}
-    done = items_done(given, past.events, past.payloads.load, there)
+    done = items_done(given, histories, past.payloads.load, there)
     items = {label: as_arguments(results) for label, results in done.items()}
     kept_anew = {"kept": as_arguments(standing), "kept_reports": as_arguments(reports)}
     of_items = {"kept_items": items} if items or "kept_items" in given else {}
+    reports_of_items = kept_item_reports(workflow, run, inputs_dir, artefacts, done)
+    if reports_of_items or "kept_item_reports" in given:
+        of_items["kept_item_reports"] = reports_as_arguments(reports_of_items)
     return _Anew({**arguments, **kept_anew, **of_items}, taken_over)
+
+
+def with_slices(service: SwfService, domain: str, events: Sequence[HistoryEvent]) -> list[Sequence[HistoryEvent]]:
+    """Return the history of a run, and those of the executions that have carried out items for it."""
+    found = [events]
+    for event in events:
+        if event["eventType"] == "ChildWorkflowExecutionStarted":
+            child: Any = event["childWorkflowExecutionStartedEventAttributes"]
+            if child["workflowType"]["name"] == ITEMS_TYPE:
+                found.append(history(service, domain, child["workflowExecution"]))
+    return found
 
 
 def items_done(
     given: Mapping[str, Any],
-    events: Sequence[HistoryEvent],
+    histories: Sequence[Sequence[HistoryEvent]],
     load: payload.Load,
     there: Mapping[str, Mapping[str, NotebookResult]],
 ) -> dict[str, dict[str, NotebookResult]]:
-    """Return those of the items ``there``, by label and key, that a run so ``given`` and with these events has done or kept."""
-    keys = {task.key for task in _done(events, load)} | {key for of in (given.get("kept_items") or {}).values() for key in of}
+    """Return those of the items ``there``, by label and key, that a run with these arguments and histories has done or kept."""
+    keys = {task.key for task in _done(histories, load)} | {
+        key for of in (given.get("kept_items") or {}).values() for key in of
+    }
     return {label: {key: one for key, one in items.items() if key in keys} for label, items in there.items()}
 
 
-def _done(events: Sequence[HistoryEvent], load: payload.Load) -> list[NotebookTask]:
-    rows = [row for row in task_rows(events) if row.name == declared.execute_notebook.name and row.state == "completed"]
+def _done(histories: Sequence[Sequence[HistoryEvent]], load: payload.Load) -> list[NotebookTask]:
+    rows = [
+        row
+        for events in histories
+        for row in task_rows(events)
+        if row.name == declared.execute_notebook.name and row.state == "completed"
+    ]
     return [NotebookTask.of_json(payload.decode(row.input, load)["kwargs"]) for row in rows]
 
 

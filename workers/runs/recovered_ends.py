@@ -5,15 +5,16 @@ records could not be reached.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from deciders import activities as declared
 from deciders.tasks.arguments import NotebookTask, ReportTask
-from deciders.tasks.results import NotebookResult, ReportResult
+from deciders.tasks.results import NotebookResult, ReportResult, SharedWork
 from deciders.values.artefact_key import ArtefactKey
+from deciders.values.item_state import ItemState
 from deciders.values.label_state import LabelState
 from deciders.values.light import Light
 from deciders.values.run_error import RunError
@@ -25,11 +26,13 @@ from simpleflow_nb.inspection.executions import arguments_in, executions, histor
 from simpleflow_nb.inspection.task_rows import epoch, task_rows
 from simpleflow_nb.local.service import DOMAIN
 from simpleflow_nb.processes.payload_directory import Payloads
+from simpleflow_nb.replay.protocol.events import HistoryEvent
 from simpleflow_nb.swf_service import ExecutionInfo, SwfService
 
 from ..artefacts import Artefacts
 from ..records.run_records import RunRecord, RunRecords
 from .item_ends import ends_of_items
+from .item_executions import item_executions
 from .outputs_location import former_places
 from .run_origin import recorded_origin
 
@@ -118,27 +121,19 @@ def _record_of(
     artefacts = {name: NotebookResult.of_json(value).path for name, value in (given.get("kept") or {}).items()}
     for name, value in (given.get("kept_reports") or {}).items():
         artefacts[str(ArtefactKey.of_file_name(name))] = ReportResult.of_json(value).path
-    of_items: dict[str, list[LabelState]] = {}  # by label
-    for row in task_rows(events):
-        if row.name == declared.convert_report.name and row.state == "completed":
-            asked = ReportTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
-            made = ReportResult.of_json(payload.decode(row.result, payloads.load))
-            artefacts[str(ArtefactKey(asked.label, asked.format, asked.index))] = made.path
-        if row.name != declared.execute_notebook.name:
-            continue
-        task = NotebookTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
-        is_skipped = TaskFailed(task.label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
-        otherwise = LabelState.SKIPPED if is_skipped else LabelState.FAILED
-        state = LabelState.SUCCEEDED if row.state == "completed" else otherwise
+    artefacts |= _reports_made(events, payloads)
+    of_items: dict[str, dict[int, LabelState]] = {}  # by label and index
+    for task, state, path in _ends_of_tasks(events, payloads):
         if task.index is not None:
-            of_items.setdefault(task.label, []).append(state)
+            of_items.setdefault(task.label, {})[task.index] = state
             continue
         labels[task.label] = state
-        if row.state == "completed":
-            artefacts[task.label] = NotebookResult.of_json(payload.decode(row.result, payloads.load)).path
+        if path is not None:
+            artefacts[task.label] = path
     # how many items a fan had is not known from here: one that only succeeded may lack some, so it has not succeeded
     labels |= {
-        label: LabelState.FAILED if LabelState.FAILED in states else LabelState.NOT_RUN for label, states in of_items.items()
+        label: LabelState.FAILED if LabelState.FAILED in states.values() else LabelState.NOT_RUN
+        for label, states in of_items.items()
     }
     for notebook in given["workflow"]["notebooks"]:
         labels.setdefault(notebook["label"], LabelState.NOT_RUN)
@@ -171,6 +166,43 @@ def _record_of(
         **recorded_origin(origin, records.runs(workflow, identity)),
     )
     return record, fans
+
+
+def _reports_made(events: Sequence[HistoryEvent], payloads: Payloads) -> dict[str, str]:
+    """Return the paths of the reports that a run itself has made."""
+    found = {}
+    for row in task_rows(events):
+        if row.name == declared.convert_report.name and row.state == "completed":
+            asked = ReportTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
+            made = ReportResult.of_json(payload.decode(row.result, payloads.load))
+            found[str(ArtefactKey(asked.label, asked.format, asked.index))] = made.path
+    return found
+
+
+def _ends_of_tasks(events: Sequence[HistoryEvent], payloads: Payloads) -> Iterator[tuple[NotebookTask, LabelState, str | None]]:
+    """Yield the task of each item that a run has started, how it has ended, and the executed notebook if it ended well.
+
+    What had not ended has failed. Of a shared item, which may have several tasks, the last one says it.
+    """
+    for row in task_rows(events):
+        if row.name != declared.execute_notebook.name:
+            continue
+        task = NotebookTask.of_json(payload.decode(row.input, payloads.load)["kwargs"])
+        result = payload.decode(row.result, payloads.load) if row.state == "completed" else None
+        if result is None or SharedWork.of_json(result) is not None:
+            is_skipped = TaskFailed(task.label, row.reason).error_type == declared.NOTEBOOK_SKIPPED
+            yield task, LabelState.SKIPPED if is_skipped else LabelState.FAILED, None
+        else:
+            made = NotebookResult.of_json(result)
+            yield task, LabelState.CACHED if made.is_taken else LabelState.SUCCEEDED, made.path
+    for one in item_executions(events):
+        given, end = one.task(payloads.load), one.shared_end(payloads.load)
+        if given is None or end is None:
+            continue
+        if end.result is not None:
+            yield given, LabelState.SUCCEEDED, NotebookResult.of_json(end.result).path
+        else:
+            yield given, LabelState.SKIPPED if end.state is ItemState.SKIPPED else LabelState.FAILED, None
 
 
 def _is_latest(records: RunRecords, record: RunRecord) -> bool:

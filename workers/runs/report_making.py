@@ -32,8 +32,8 @@ def made_report(
 
     A file at ``target`` is replaced in one step or, whatever goes wrong, left unchanged. ``on_wait`` is called about 20 times a
     second, ``before_replacing`` once, when the report is made but not visible yet; what they raise propagates. Without
-    ``inputs_dir`` there are neither templates nor fonts, and no record. The path in the record is relative to ``outputs``; it
-    is beside the executed notebook or, of one that was taken over from another run, where ``noted_beside`` would be.
+    ``inputs_dir`` there are neither templates nor fonts, and no record. The path in the record is relative to ``outputs``. The
+    record is beside the executed notebook, or beside ``noted_beside`` if that was taken over from another run.
 
     Raises:
         ReportError: the notebook cannot be read, nothing could be typeset, or a program that a template needs is missing.

@@ -66,8 +66,9 @@ def remove_renamed(
     """
     keys = [(ArtefactKey.parse(name), name, path) for artefacts in former for name, path in artefacts.items()]
     reports = {path: (key, name) for key, name, path in keys if key.is_report}
+    present = set(now.values())
     for path, (key, name) in reports.items():
-        if path in now.values() or folder not in Path(path).parents:
+        if path in present or folder not in Path(path).parents:
             continue
         is_made_again = name in now and os.path.isfile(now[name])
         is_left = key.index is not None and key.index >= (lengths or {}).get(key.label, key.index + 1)

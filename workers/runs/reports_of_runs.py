@@ -187,12 +187,6 @@ def _remake(
         done.failed[name] = str(error)
 
 
-def _executed(run: ReportedRun, notebook: NotebookSpecification, artefacts: Artefacts) -> tuple[Path, Path]:
-    """Return the path of the executed notebook, and where it would be if it had not been taken over from another run."""
-    own = artefacts.notebook(run.workflow.name, run.instance, notebook.label)
-    return executed_notebook(own, artefacts.outputs), own
-
-
 def _digest(executed: Path) -> str:
     """Return a digest of the record that each attempt at a notebook leaves; the notebook itself may be large."""
     try:

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from deciders.workflow_types import executions_of_type
 from simpleflow_nb.activity_context import ActivityContext
 from simpleflow_nb.constants import NOTEBOOK_TYPE
 from simpleflow_nb.environment import value_of
-from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code, is_throttled
 from simpleflow_nb.swf_service import SwfService
@@ -38,11 +36,12 @@ from ..sources.data_stamps import DataStamps
 from ..sources.known_dates import KnownDates, wants_missing_dates
 from .kept_items import kept_items
 from .kept_labels import kept_labels, notebook_hashes
-from .kept_reports import kept_reports
+from .kept_reports import kept_item_reports, kept_reports
 from .latest_links import link_names
 from .notebook_versions import at_start
 from .room import Room
 from .run_origin import run_origin
+from .service_children import has_children
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,6 @@ REMOTE_STARTS_PER_SECOND = 5.0
 
 #: Parameters by which a notebook knows of which days it is to use the data.
 _OF_DAYS = (*OF_THE_DATE, MISSING_DATES)
-_SERVER_OF_MOTO = "werkzeug"
 _LOOK_SECONDS = 0.2
 _REMOTE_LOOK_SECONDS = 5.0
 
@@ -128,19 +126,6 @@ def start_run(
     return run_id
 
 
-def has_children(service: SwfService, domain: str) -> bool:
-    """Return False for moto, the server for tests, which breaks at child executions; its answers name what it is made with.
-
-    Without them, runs that start together each execute what they have in common.
-    """
-    if isinstance(service, LocalService):
-        return True
-    lately = {"oldestDate": datetime.now(UTC)}
-    answer: Mapping[str, Any] = service.list_open_workflow_executions(domain=domain, startTimeFilter=lately, maximumPageSize=1)
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return _SERVER_OF_MOTO not in str(headers.get("server", "")).lower()
-
-
 def run_arguments(
     specification: Specification,
     run: PlannedRun,
@@ -164,7 +149,8 @@ def run_arguments(
     if only is not None:
         standing.pop(only, None)
         items.pop(only, None)
-    reports = kept_reports(workflow, run, specification.inputs_dir, Artefacts(Path(outputs)), standing)
+    reports = kept_reports(workflow, run, specification.inputs_dir, artefacts, standing)
+    of_items = kept_item_reports(workflow, run, specification.inputs_dir, artefacts, items)
     stamps = stamps or DataStamps(specification)
     data: dict[str, Any] | None = None
     seen: dict[str, Any] | None = None
@@ -204,6 +190,7 @@ def run_arguments(
         "kept": as_arguments(standing),
         "kept_items": {label: as_arguments(results) for label, results in items.items()},
         "kept_reports": as_arguments(reports),
+        "kept_item_reports": reports_as_arguments(of_items),
         "sources": dict(hashes) if workflow.known_by_key else {},
         "only": only,
         "fan_chunk": chunk if (chunk := value_of(SIMPLEFLOW_NB_FAN_CHUNK)) != FAN_CHUNK else None,
@@ -239,6 +226,13 @@ def _sharing(specification: Specification, run: PlannedRun, stamps: DataStamps) 
 def as_arguments(results: Mapping[str, FileResult]) -> dict[str, dict[str, Any]]:
     """Return results of former runs by name, ready for the arguments of a run that keeps them."""
     return {name: result.as_json() for name, result in results.items()}
+
+
+def reports_as_arguments(
+    reports: Mapping[str, Mapping[str, Mapping[str, FileResult]]],
+) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+    """Return reports of items by label, key and format, ready for the arguments of a run that keeps them."""
+    return {label: {key: as_arguments(made) for key, made in items.items()} for label, items in reports.items()}
 
 
 class Starter:

@@ -138,7 +138,7 @@ def _scraps(record: RunRecord, wanted: Sequence[str], labels: Sequence[str]) -> 
     """Read the chosen scraps of a run, with notes on those that lack though their label was executed."""
     values: dict[str, Any] = dict.fromkeys(wanted)
     notes: list[str] = []
-    read: dict[str, Mapping[str, Any]] = {}
+    read: dict[str, Mapping[str, Any] | None] = {}  # None: the notebook cannot be read
     for reference in wanted:
         try:
             label, name = split_reference(reference, labels)
@@ -152,15 +152,18 @@ def _scraps(record: RunRecord, wanted: Sequence[str], labels: Sequence[str]) -> 
             try:
                 read[label] = read_scraps(path)
             except (OSError, ValueError) as error:
-                notes.append(f"{reference}: the executed notebook cannot be read: {error}")
-                read[label] = {}
-                continue
-        if name in read[label]:
-            values[reference] = value = _finite(read[label][name])
-            if value is None and read[label][name] is not None:
-                notes.append(f"{reference} is {read[label][name]}, which JSON does not have")
-        elif not any(note.startswith(reference) for note in notes):
-            there = did_you_mean(name, read[label]) or (f"; there are {listed(read[label])}" if read[label] else "")
+                notes.append(f"{label}: the executed notebook cannot be read: {error}")
+                read[label] = None
+        if (scraps := read[label]) is None:
+            continue
+        if name in scraps:
+            values[reference] = value = _finite(scraps[name])
+            if value is None and scraps[name] is not None:
+                notes.append(f"{reference} is {scraps[name]}, which JSON does not have")
+            elif value != scraps[name]:
+                notes.append(f"{reference} holds numbers that JSON does not have, such as NaN; they are null here")
+        else:
+            there = did_you_mean(name, scraps) or (f", but {listed(scraps)}" if scraps else "")
             notes.append(f"{reference}: {label} has glued no {name!r}{there}")
     return values, notes
 

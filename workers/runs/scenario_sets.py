@@ -23,7 +23,7 @@ from simpleflow_nb.inspection.executions import started_with
 from simpleflow_nb.local.service import LocalService
 from simpleflow_nb.processes.payload_directory import Payloads, kept
 from simpleflow_nb.replay.protocol.events import ExecutionIds
-from simpleflow_nb.service_faults import ALREADY_STARTED, BROKEN_SERVER, fault_code, is_of_another_service
+from simpleflow_nb.service_faults import ALREADY_STARTED, fault_code
 from simpleflow_nb.swf_service import LookingService, SwfService
 from simpleflow_nb.workflow import execution_input
 
@@ -44,7 +44,7 @@ def scenarios_id(set_name: str, outputs: str) -> str:
 
 
 def open_sets(service: LookingService, domain: str, set_name: str, outputs: str, load: payload.Load) -> list[ExecutionIds]:
-    """Return the open executions of a set with these outputs: one, or of a folder that was moved one under its former id."""
+    """Return the open executions of a set with these outputs; one of a folder that was moved may have its former id."""
     found = []
     for info in executions_of_type(service, domain, SCENARIOS_TYPE, is_open=True):
         execution = info["execution"]
@@ -105,21 +105,6 @@ def start_scenario_set(
     return run_id
 
 
-def has_children(service: Any, domain: str) -> bool:
-    """Tell whether a service can start child executions: moto cannot, and is known by another call that it lacks.
-
-    A run that asked such a service for a child would be lost.
-    """
-    if isinstance(service, LocalService):
-        return True
-    try:
-        service.count_open_workflow_executions(domain=domain, startTimeFilter={"oldestDate": time.time() - 1})
-    except Exception as error:
-        # a permission that lacks says nothing about children
-        return not (fault_code(error) == BROKEN_SERVER or is_of_another_service(error))
-    return True
-
-
 def prepared_scenarios(
     task: ActivityContext, specification: Specification, outputs: str, requests: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
@@ -131,7 +116,7 @@ def prepared_scenarios(
     _claim(task, specification, outputs)
     found = []
     for one in requested_runs(requests):
-        arguments = run_arguments(specification, one.run, outputs, started_by=one.started_by)
+        arguments = run_arguments(specification, one.run, outputs, forced=one.forced, started_by=one.started_by)
         arguments["rerun"] = True
         priority = specification.workflow(one.run.workflow_name).priority
         found.append({"workflow_id": one.run.workflow_id, "priority": priority or None, "arguments": arguments})

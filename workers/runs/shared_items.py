@@ -118,8 +118,8 @@ def found_shared(
 ) -> SharedItem | ItemReason | None:
     """Return the item with everything that its work depends on; None if it is not shared.
 
-    ``task`` is what `workers.sharing.item_parts.parts_of_item` needs of it. If something that it depends on cannot be read, the
-    reason why it runs by itself is returned: then it says what is wrong.
+    ``task`` is what `workers.sharing.item_parts.parts_of_item` needs of it. If something that it depends on cannot be read, a
+    reason is returned instead: the item runs by itself, and its own failure says what is wrong.
     """
     if settings is None:
         return None

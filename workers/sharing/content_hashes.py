@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator
+import stat
 from functools import lru_cache
 from pathlib import Path
 
 from deciders.notebooks.notebook_parameters import INJECTED
+from deciders.specification.file_patterns import files_below
+from deciders.values.report_format import REPORT_FORMATS
+
+from .taken_items import TAKEN_FROM, TAKEN_OVER
 
 _READ_BYTES = 1 << 20
-#: What we write beside an executed notebook; it tells of the attempt, and differs each time.
-_OWN_FILES = ("run.json", "config.json", "output.txt")
-_OWN_REPORTS = ("report-", ".json")
+#: Written by us beside an executed notebook, about the attempt, or about runs that have taken it over: not what it has made.
+_OWN_FILES = (
+    *("run.json", "config.json", "output.txt", TAKEN_FROM, TAKEN_OVER),
+    *(f"report-{format}.json" for format in REPORT_FORMATS),
+)
 
 
 def hash_of(path: Path) -> str:
@@ -52,14 +57,10 @@ def modules_in(folder: Path, *, but: set[str], outputs: Path) -> dict[str, str]:
         OSError: one cannot be read.
     """
     found = {}
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        folders[:] = sorted(name for name in folders if not _is_left_out(here / name, outputs))
-        for name in sorted(names):
-            path = here / name
-            relative = path.relative_to(folder).as_posix()
-            if name.endswith(".py") and relative not in but:
-                found[relative] = hash_of(path)
+    for path in files_below(folder, but=lambda place: _is_left_out(place, outputs)):
+        relative = path.relative_to(folder).as_posix()
+        if path.suffix == ".py" and path.name != ".py" and relative not in but and path.is_file():
+            found[relative] = hash_of(path)
     return found
 
 
@@ -70,6 +71,8 @@ def _is_left_out(folder: Path, outputs: Path) -> bool:
 
 def _hash_of_file(path: Path) -> str:
     found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"{path} is no regular file")  # a pipe would never end
     return _hash_of_content(str(path), found.st_size, found.st_mtime_ns)
 
 
@@ -99,12 +102,9 @@ def _hash_of_names(hashes: list[tuple[str, str]]) -> str:
     return hashlib.sha256(json.dumps(sorted(hashes)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _names_in(folder: Path) -> Iterator[str]:
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            yield os.path.relpath(os.path.join(place, name), folder)
+def _names_in(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in files_below(folder)]
 
 
 def _is_own(name: str) -> bool:
-    return name in _OWN_FILES or (name.startswith(_OWN_REPORTS[0]) and name.endswith(_OWN_REPORTS[1]))
+    return name in _OWN_FILES

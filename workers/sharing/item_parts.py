@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deciders.specification.inputs_folder import files_read
+from deciders.specification.file_patterns import files_read
 from deciders.tasks.arguments import SharedSettings
 from deciders.tasks.results import NotebookResult
 from deciders.values.key_parts import KeyParts
@@ -43,7 +43,7 @@ def parts_of_item(
     failures: Mapping[str, Sequence[Mapping[str, Any]]],
     flowapi_url_as: Sequence[str],
 ) -> KeyParts:
-    """Return the parts of an item's key. Known secrets in values are masked, and so in no key.
+    """Return the parts of an item's key. Known secrets in values are masked first, so that no key depends on them.
 
     Raises:
         NotebookRefused: there is no such notebook, or its kernel is not installed.
@@ -53,6 +53,7 @@ def parts_of_item(
     values = {name: _INPUTS_DIR if name in settings.inputs_dir_as else value for name, value in parameters.items()}
     values |= {name: value_of(FLOWAPI_URL) or "" for name in flowapi_url_as}
     values |= {name: [dict(one) for one in failed] for name, failed in failures.items()}
+    values |= {name: {"file": f"{one['label']}/{one['path']}"} for name, one in files.items()}
     plain: dict[str, Any] = masked_leaves({"parameters": values, "environment": dict(environment), "axes": dict(settings.axes)})
     return KeyParts.of(
         notebook={notebook.relative_to(inputs_dir).as_posix(): source.sha256},
@@ -64,7 +65,7 @@ def parts_of_item(
         upstream={name: _made(made) for name, made in upstream.items()},
         files={f"{one['label']}/{one['path']}": _files(one["path"], one["made"]) for one in files.values()},
         modules=modules_in(inputs_dir, but=set(settings.named_files), outputs=outputs),
-        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads)},
+        reads={name: hash_of(inputs_dir / name) for name in files_read(inputs_dir, settings.reads, outputs=outputs)},
         data=settings.stamps,
     )
 
@@ -72,7 +73,7 @@ def parts_of_item(
 def interpreter_version(spec: KernelSpec) -> str:
     """Return the version of the program that a kernel runs on.
 
-    One that does not tell is known by size and time of its file.
+    A program that does not tell its version is recognised by the size and the time of change of its file.
     """
     program = spec.argv[0]
     if program == sys.executable:

@@ -35,9 +35,9 @@ KEPT_NOTHING = ItemReason.ran("nothing that it depends on has changed, and the r
 def reason_to_run(
     former: Path, now: KeyParts, *, is_shared: bool, upstream: Mapping[str, Any], is_forced: bool, is_never_kept: bool
 ) -> ItemReason | None:
-    """Return why an item runs that has left the folder ``former`` before; None if it has not run before.
+    """Return why an item runs again whose former attempt has left the folder ``former``; None if it has not run before.
 
-    ``now`` are its parts, of what is not shared those that `plain_parts` gives; ``upstream`` is what it takes of other labels.
+    ``now`` are its parts; of an item that is not shared, those of `plain_parts`. ``upstream`` is what it takes of other labels.
     """
     record, taken = read_record(former / "run.json"), read_record(former / TAKEN_FROM)
     if not record and not taken:

@@ -52,7 +52,7 @@ class FoundItem:
         return KeyParts.of_json(self.record.get("key_parts"))
 
     def is_older_than(self, seconds: int | None) -> bool:
-        """Tell whether it ended longer ago; None is for ever."""
+        """Tell whether it ended more than so many seconds ago; no item is older than None."""
         try:
             ended = datetime.fromisoformat(str(self.record.get("ended")))
         except ValueError:
@@ -96,7 +96,7 @@ def _places(outputs: Path, kept: str) -> Iterator[Path]:
 
 
 def leave_note(found: FoundItem, artefacts: Artefacts, folder: Path, parts: KeyParts) -> None:
-    """Say in the folder of an item that it was taken over, and from where; and in that one that it is referred to.
+    """Note in the folder of an item where it was taken over from, and in that of its maker that it is referred to.
 
     Raises:
         OSError: it cannot be written.
@@ -124,6 +124,14 @@ def taken_folder(folder: Path, outputs: Path) -> Path | None:
     kept, key = note.get("folder"), note.get("key")
     if not isinstance(kept, str):
         return None
+    return folder_with_key(outputs, kept, key)
+
+
+def folder_with_key(outputs: Path, kept: str, key: str | None) -> Path | None:
+    """Return where the item with a key is that was executed in a folder, relative to the outputs; None if it is gone.
+
+    Later attempts of its run have moved it.
+    """
     return next((place for place in _places(outputs, kept) if read_record(place / "run.json").get("key") == key), None)
 
 

@@ -22,6 +22,7 @@ _INTEGER = re.compile(r"[ \t]*[+-]?[0-9]+[ \t]*", re.ASCII)
 _NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*", re.ASCII)
 _WITH_ZEROS = re.compile(r"[ \t]*[+-]?0[0-9]+[ \t]*", re.ASCII)
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_LONGEST_INTEGER = 100  #: characters; far longer than the largest one, and Python refuses to read more than 4,300
 
 
 def typed_column(cells: Sequence[str]) -> list[Any]:
@@ -47,6 +48,8 @@ def _reader(present: Sequence[str]) -> Callable[[str], Any]:
     if all(cell in _TRUE or cell in _FALSE for cell in present):
         return _TRUE.__contains__
     if all(_INTEGER.fullmatch(cell) for cell in present):
+        if any(len(cell) > _LONGEST_INTEGER for cell in present):
+            return str
         numbers = [int(cell) for cell in present]
         return int if min(numbers) >= _SMALLEST and max(numbers) <= _LARGEST else str
     return float if all(_NUMBER.fullmatch(cell) for cell in present) else str

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...problems import Problems, shown
-from ...steps.references import split_reference
 from ..inputs_folder import checked_file, folded_name
 from ..yaml_lines import BROKEN, YamlNode, holds_broken, json_value
 from .expansion import Takes, expanded
 from .instance_names import LABEL, set_name_fault
+from .result_references import result_fault
 from .scenario_set import ScenarioSetSpecification
 from .table_files import CSV, PARQUET, Table, TableError, read_table
 
@@ -27,6 +27,8 @@ class Checked(Protocol):
 
     @property
     def labels(self) -> list[str]: ...
+    @property
+    def fans(self) -> Collection[str]: ...
     def references(self) -> Mapping[str, Any]: ...
     def own_automatic_parameters(self) -> set[str]: ...
     def takes_date(self) -> bool: ...
@@ -170,18 +172,12 @@ def takes_of(workflow: Checked | None) -> Takes:
 
 def _check_results(entry: YamlNode, workflow: Checked, called: str, problems: Problems) -> None:
     seen: list[str] = []
-    labels: Collection[str] = workflow.labels
     for node in (entry.get("results") or _NOTHING).items():
         if node.text is None or node.value is BROKEN or not workflow.is_complete:
             continue
-        try:
-            label, name = split_reference(node.text, labels)
-        except ValueError as error:
-            problems.add(node.line, f"results of {called}: {error}")
-            continue
-        if name is None:
-            problems.add(node.line, f"results of {called}: {shown(label)} names none of its scraps; write {label}.name")
-        if node.text in seen:
+        if (fault := result_fault(node.text, workflow.labels, workflow.fans)) is not None:
+            problems.add(node.line, f"results of {called}: {fault}")
+        elif node.text in seen:
             problems.add(node.line, f"results of {called}: {shown(node.text)} is there twice")
         seen.append(node.text)
 

@@ -13,7 +13,7 @@ from typing import Any
 from simpleflow_nb.exceptions import DefinitionError
 
 from ...problems import shown
-from .cell_types import lost_zeros, typed_column
+from .cell_types import NO_VALUES, lost_zeros, typed_column
 
 CSV, PARQUET = ".csv", ".parquet"
 #: Far above any table of a thousand scenarios.
@@ -84,7 +84,12 @@ def _csv_table(path: Path) -> Table:
         for name, cell in zeros
         if cell is not None
     )
-    return Table(tuple(columns), tuple(made), tuple(doubts))
+    empty = (
+        f"has no value in line {line}, which makes a scenario all of whose columns are null"
+        for line, cells in rows
+        if all(cell in NO_VALUES for cell in cells)
+    )
+    return Table(tuple(columns), tuple(made), (*doubts, *empty))
 
 
 def _csv_lines(file: Any) -> Iterator[tuple[int, list[str]]]:
@@ -125,7 +130,11 @@ def _parquet_table(path: Path) -> Table:
         raise TableError(f"is not Parquet: {said}") from None
     columns = [str(name) for name in found.column_names]
     _check_columns(columns)
-    made = given_rows(found.to_pylist())
+    try:
+        rows = found.to_pylist()
+    except (ValueError, OverflowError) as error:  # such as moments that Python's datetime cannot hold
+        raise TableError(f"has values that cannot be read: {' '.join(str(error).split())[:200]}") from None
+    made = given_rows(rows)
     if not made:
         raise TableError("has no rows")
     return Table(tuple(columns), tuple(made))

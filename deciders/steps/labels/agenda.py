@@ -91,13 +91,13 @@ class Agenda:
                 founder.followers.append(progress)
 
     def begin(self) -> None:
-        """Put every label on it that waits for no other."""
+        """Add every label that waits for no other."""
         self._opening.extend(one for one in self.labels.values() if not one.gate and not one.is_final)
 
     # ---- unfolding ---------------------------------------------------------------------------------------------------------
 
     def turn(self) -> Turn:
-        """Work off what a call has set going, and only then start what is ready: else it would not be the lowest index."""
+        """Carry through what a call has set going, and only then start what is ready, so that the lowest index comes first."""
         while self._opening or self._fresh:
             if self._failure is not None and not self.is_cut:
                 self._settled += self.cut(self._failure)

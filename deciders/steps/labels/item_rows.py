@@ -133,7 +133,7 @@ def _flat(axis: str, maker: str, values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _inner(axis: str, maker: str, value: Any) -> Sequence[Any]:
-    """The values that one of a list to be opened stands for: those of a list, or itself."""
+    """Return what an element of a list to be flattened stands for: its own elements if it is a list, else itself."""
     if value is None:
         raise AxisError(f"the axis {axis!r} opens lists, and {maker} gave null for one")
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""Lookups of what labels have made: tokens for who carries items out, values for conditions and axes."""
+"""Lookups of what labels have made: tokens for whoever carries items out, values for conditions and axes."""
 
 from __future__ import annotations
 

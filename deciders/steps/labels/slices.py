@@ -1,4 +1,4 @@
-"""A slice of a fan, as it is given to who unfolds it, and what is given along: labels that have ended already.
+"""A slice of a fan as it is given to whoever unfolds it, together with labels that have ended already.
 
 A slice is the items of one part of an outermost family, of all members of one of its stages (`Graph.stages`), by themselves.
 Which slices there are, and who carries them out, is not decided here.
@@ -92,7 +92,7 @@ class Slice:
     def of(cls, graph: Graph, labels: Mapping[str, LabelProgress], family: str, members: Sequence[str], places: range) -> Slice:
         """Cut a slice out of a run in which everything that its members need is final.
 
-        Those that ended whole, because they were skipped or have more items than their limit, are none of it.
+        Members that ended as a whole, because they were skipped or have more items than their limit, are left out.
         """
         members = tuple(label for label in members if labels[label].whole is None)
         ended, joined = {}, {}
@@ -139,7 +139,7 @@ class Slice:
 
 
 def _there(progress: LabelProgress, places: range | None) -> range:
-    """Those of these places where there are items: a follower that is repeated no times has none."""
+    """Return the places among these that have items: a follower that is repeated 0 times has none."""
     there = range(len(progress.states))
     return there if places is None else there[places.start : places.stop]
 

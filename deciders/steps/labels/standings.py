@@ -1,4 +1,4 @@
-"""The standing of what a step needs, once it is final: from it follows if the step runs, and with what."""
+"""The standing of what a step needs, once it is final: it decides whether the step runs, and with what."""
 
 from __future__ import annotations
 

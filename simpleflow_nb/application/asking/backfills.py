@@ -54,7 +54,7 @@ class Backfill:
             has run with notebooks that have changed since; ``all``: everything, from scratch.
         only: run the notebook of this label alone, and those that it needs as far as they have not succeeded.
         latest_first: begin with the last date.
-        force: keep or take over nothing; with ``missing`` it takes all dates.
+        force: keep nothing and take nothing over; with ``missing`` it runs all dates.
     """
 
     name: str

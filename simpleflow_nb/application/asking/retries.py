@@ -114,7 +114,7 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
     from deciders.values.reason import Reason, ReasonKind
 
     if row.is_of_scenario:
-        return _request_of_scenario(row)
+        return _request_of_scenario(row, force=force)
     entry = _entry_of(specification, row)
     if entry is None:
         raise DefinitionError(
@@ -127,8 +127,8 @@ def _retry_request(specification: Specification, row: RunRow, facts: RerunFacts 
     return run_request(entry, [reference_date], reason, keeps_labels=keeps, forced=force, started_by=RETRY)
 
 
-def _request_of_scenario(row: RunRow) -> dict[str, Any]:
-    """Return the request for the same scenario; notebooks whose inputs are unchanged are kept.
+def _request_of_scenario(row: RunRow, *, force: bool) -> dict[str, Any]:
+    """Return the request for the same scenario; without ``force``, notebooks whose inputs are unchanged are kept.
 
     Raises:
         DefinitionError: what is on record of it comes to another scenario: secrets in parameters are masked there.
@@ -147,7 +147,7 @@ def _request_of_scenario(row: RunRow) -> dict[str, Any]:
             f"there; start its set again: scenarios.start {set_of_instance(instance)}"
         )
     reason = Reason.of(ReasonKind.RETRIED, state=row.state)
-    return run_request(entry, [None], reason, keeps_labels=True, started_by=RETRY, own_instance=instance)
+    return run_request(entry, [None], reason, keeps_labels=not force, forced=force, started_by=RETRY, own_instance=instance)
 
 
 def _entry_of(specification: Specification, row: RunRow) -> ConfiguredWorkflow | None:

@@ -40,7 +40,7 @@ class ScenarioChoice:
     Args:
         only: values by axis or column, as they are written in the names of instances, or names by ``instance``: scenarios that
             have one of the values of each. Empty means all.
-        force: run them from scratch, whatever they came to before.
+        force: run them from scratch, whatever they came to before: nothing is kept, or taken over from other runs.
     """
 
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class ScenariosPlan:
     open_ids: tuple[str, ...] = ()  #: workflow ids of runs that are open
     #: an execution of the set, or runs of it, are open on this machine: they are waited for, and go on if they were interrupted
     is_followed: bool = False
+    is_forced: bool = False  #: nothing is kept, or taken over from other runs
 
     @property
     def is_needed(self) -> bool:
@@ -183,6 +184,7 @@ def planned_set(
         tuple(left_out),
         tuple(open_ids),
         is_followed=isinstance(service, Local) and (is_open or bool(open_ids)),
+        is_forced=choice.force,
     )
 
 
@@ -242,6 +244,7 @@ def carry_out(
                     [None],
                     run.reason,
                     keeps_labels=run.keeps_labels,
+                    forced=plan.is_forced,
                     started_by=SCENARIO,
                     own_instance=run.instance,
                 )

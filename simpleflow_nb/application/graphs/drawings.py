@@ -36,7 +36,7 @@ class Drawing:
 
 
 def drawn(graph: WorkflowGraph, format: str = DrawingFormat.MERMAID) -> Drawing:
-    """Draw a graph: with nothing but this package, and without an address in what is drawn.
+    """Draw a graph. No other program is needed, and the drawing refers to nothing outside of itself.
 
     Raises:
         DefinitionError: there is no such format.

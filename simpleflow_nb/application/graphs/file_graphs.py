@@ -83,7 +83,7 @@ def _node(notebook: NotebookSpecification, view: LabelView | None = None, detail
         [*_said(notebook)],
         view.state,
         Light.worst(lights) if lights and view.state.ended_well else None,
-        items_text(view.counts) if view.counts else "",
+        items_text(view.counts) if view.length is not None else "",
         is_fan,
     )
 

@@ -6,11 +6,15 @@ drawn.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ... import payload
+from ...exceptions import PayloadError
 from ...inspection.executions import history
 from ...inspection.task_rows import split_id
 from ..places import Place
@@ -45,6 +49,8 @@ _CHANGES = {
     "StartChildWorkflowExecutionFailed": "failed",
 }
 _UNDER_WAY = ("waiting", "running")
+#: of notebooks that workflow classes submit; the other tasks of that module keep the books of the run, unasked by its code
+_NOTEBOOKS, _BOOKKEEPING = "workers.python_notebooks.execute_notebook", "workers.python_notebooks."
 
 
 @dataclass
@@ -69,7 +75,7 @@ def graph_of_tasks(place: Place, execution: Mapping[str, str]) -> WorkflowGraph:
     from deciders.values.label_state import LabelState
 
     events = history(place.service, place.domain, execution)
-    groups = _groups(events)
+    groups = _groups(events, place.payloads.load)
     nodes, edges = list[Node](), list[Edge]()
     for number, group in enumerate(groups):
         states = Counter(LabelState.read(task.state) for task in group.tasks)
@@ -93,12 +99,17 @@ def _state_of(states: Counter[LabelState]) -> LabelState:
     return LabelState.SUCCEEDED
 
 
-def _groups(events: Sequence[Mapping[str, Any]]) -> list[_Group]:
+def _groups(events: Sequence[Mapping[str, Any]], load: payload.Load) -> list[_Group]:
     """Return the tasks in groups, in the order in which the first of each was scheduled."""
+    labels = _labels(events, load)
     groups: list[_Group] = []
     known: dict[tuple[str, frozenset[int]], int] = {}
     group_of: dict[str, int] = {}
     for task, ended in _scheduled(events):
+        if task.name == _NOTEBOOKS:
+            task.name = labels.get(task.id, task.name)
+        elif task.name.startswith(_BOOKKEEPING):
+            continue
         before = frozenset(group_of[id] for id in ended if id in group_of)
         number = known.setdefault((task.name, before), len(groups))
         if number == len(groups):
@@ -106,6 +117,25 @@ def _groups(events: Sequence[Mapping[str, Any]]) -> list[_Group]:
         groups[number].tasks.append(task)
         group_of[task.id] = number
     return groups
+
+
+def _labels(events: Sequence[Mapping[str, Any]], load: payload.Load) -> dict[str, str]:
+    """Return the labels of notebooks by the ids of their tasks, without the numbers that uses of one label are told apart by.
+
+    One whose arguments are kept elsewhere, and are not to be had here, has none.
+    """
+    given: dict[str, str] = {}
+    for event in events:
+        attributes = event.get("activityTaskScheduledEventAttributes")
+        if attributes is None or attributes["activityType"]["name"] != _NOTEBOOKS:
+            continue
+        try:
+            given[split_id(attributes["activityId"])[0]] = payload.decode(attributes["input"], load)["kwargs"]["label"]
+        except PayloadError:
+            continue
+    used = set(given.values())
+    plain = {id: re.sub(r"-\d+$", "", label) for id, label in given.items()}
+    return {id: plain[id] if plain[id] in used else label for id, label in given.items()}
 
 
 def _scheduled(events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Task, Sequence[str]]]:
@@ -132,9 +162,11 @@ def _scheduled(events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Task, Seq
                 changed.state = _CHANGES[kind]
                 if changed.state not in _UNDER_WAY:
                     ends.append((number, changed.id))
+    numbers = [number for number, _ in ends]
     for id, task in tasks.items():
         first, last = ended_for[id]
-        yield task, [other for number, other in ends if first < number <= last and other != id]
+        seen = ends[bisect_right(numbers, first) : bisect_right(numbers, last)]
+        yield task, [other for _, other in seen if other != id]
 
 
 def _decisions(events: Sequence[Mapping[str, Any]]) -> dict[int, tuple[int, int]]:

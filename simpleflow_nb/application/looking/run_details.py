@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,13 @@ class LabelView:
     counts: Mapping[LabelState, int] = field(default_factory=dict)  #: of a fan, how many of its items are in which state
     is_fan: bool = False  #: it has a list of items, which may be empty, or not known yet; the path is that of their folder
 
+    @property
+    def length(self) -> int | None:
+        """The number of items of a fan, or of their reports; None if it is not known yet, or the fan ended before it was."""
+        if not self.is_fan:
+            return None
+        return sum(self.counts.values()) if self.counts or self.state.ended_well else None
+
 
 @dataclass(frozen=True)
 class RunDetails:
@@ -53,15 +60,31 @@ class RunDetails:
         failed = [one for one in items if one.state in (LabelState.FAILED, LabelState.TIMED_OUT)]
         return failed + [one for one in items if one.state == LabelState.SKIPPED]
 
+    @property
+    def explained_items(self) -> list[ItemRow]:
+        """The labels without a list of items that ended well and of which it is known why they were kept, or ran again."""
+        return [one for one in self.items if one.slug is None and one.state.ended_well and one.reason]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "run": self.run.to_dict(),
+            "fans": {one.name: _fan(one) for one in self.labels if one.is_fan and not _is_report(one.name)},
             "items": [one.to_dict() for one in self.items],
             "attempts": [one.to_dict() for one in self.attempts],
             "trouble": self.trouble,
             "interrupted": self.interrupted,
         }
+
+
+def _fan(view: LabelView) -> dict[str, Any]:
+    return {"items": view.length, "counts": {str(state): count for state, count in view.counts.items()}}
+
+
+def _is_report(name: str) -> bool:
+    from deciders.values.artefact_key import ArtefactKey
+
+    return ArtefactKey.parse(name).is_report
 
 
 def run_details(specification: Specification, outputs: Path, service: Service, reference: str) -> RunDetails:
@@ -71,7 +94,7 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
         DefinitionError: there is none, or several fit, or a workflow belongs to another file.
         ServiceError, RecordsError: the journal or the run records cannot be read, or the service cannot be reached.
     """
-    trouble, items = None, list[ItemRow]()
+    trouble, items, empty = None, list[ItemRow](), set[str]()
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place), reference)
         every = run_rows(specification, outputs, place, every_run=True)
@@ -81,32 +104,37 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
             except PayloadError as error:
                 trouble = str(error)
         else:
-            items = _ended_items(specification, outputs, row)
+            items, empty = _ended_items(specification, outputs, row)
         interrupted = interruption([row], place)
     attempts = [one for one in every if (one.workflow, one.identity) == (row.workflow, row.identity)]
-    views = _Views(specification, row, outputs, items)
+    views = _Views(specification, row, outputs, items, empty)
     return RunDetails(row, attempts, list(views), trouble, interrupted or None, items)
 
 
-def _ended_items(specification: Specification, outputs: Path, row: RunRow) -> list[ItemRow]:
+def _ended_items(specification: Specification, outputs: Path, row: RunRow) -> tuple[list[ItemRow], set[str]]:
+    """Return the items of a run that has ended, and the labels whose lists of items were empty."""
     steps = specification.workflow(row.workflow).graph.steps
-    # The record of a list without items looks like that of a label without a list.
-    empty = {label for label, step in steps.items() if step.is_fan and label in row.labels and row.labels[label].ended_well}
     items = recorded_items(outputs, row.run_id, steps)
-    return [one for one in items if one.slug is not None or one.label not in empty]
+    empty = {one.label for one in items if one.is_empty_fan}
+    # An older decider or worker records an empty list like a label without a list.
+    fans = {label for label, step in steps.items() if step.is_fan and label in row.labels and row.labels[label].ended_well}
+    empty |= {one.label for one in items if one.slug is None and one.label in fans}
+    return [one for one in items if one.label not in empty], empty
 
 
 class _Views:
     """The labels of a run, then its reports, as they come in the workflow file. What the file lacks now is last."""
 
-    def __init__(self, specification: Specification, row: RunRow, outputs: Path, items: Sequence[ItemRow]) -> None:
+    def __init__(
+        self, specification: Specification, row: RunRow, outputs: Path, items: Sequence[ItemRow], empty: Set[str]
+    ) -> None:
         from deciders.values.artefact_key import ArtefactKey
         from deciders.values.label_state import LabelState
 
         self.row, self.outputs = row, outputs
         self.notebooks = specification.workflow(row.workflow).notebooks
         steps = specification.workflow(row.workflow).graph.steps
-        self.fans = {one.label for one in items if one.slug is not None}
+        self.fans = {one.label for one in items if one.slug is not None} | empty
         whole = {one.label for one in items if one.slug is None}
         self.fans |= {label for label, step in steps.items() if step.is_fan and label not in whole}
         self.items: dict[str, Counter[LabelState]] = {label: Counter() for label in self.fans}
@@ -130,6 +158,7 @@ class _Views:
 
     def _view(self, label: str, format: str | None) -> LabelView:
         from deciders.values.artefact_key import ArtefactKey
+        from deciders.values.label_state import LabelState
 
         states, name = self.states[label, format], str(ArtefactKey(label, format))
         if format is not None and None not in states:
@@ -137,8 +166,10 @@ class _Views:
         state = states[None]
         if format is None and label in self.fans:
             folder = self._folder(label)
-            return LabelView(name, state, folder, folder is None or Path(folder).exists(), self.items[label], is_fan=True)
+            return LabelView(name, state, folder, _is_there(folder), self.items[label], is_fan=True)
         path = self.row.artefacts.get(name) or _half_run(self.outputs, self.row, name, state)
+        if format is None and state is LabelState.CACHED and path is not None:
+            path = _taken_over(self.outputs, self.row, label, path)
         return LabelView(name, state, path, _is_there(path))
 
     def _reports_of_items(self, name: str, counts: Counter[LabelState], label: str, format: str) -> LabelView:
@@ -157,15 +188,25 @@ class _Views:
         return LabelView(name, state, folder, _is_there(folder), counts, is_fan=True)
 
     def _folder(self, label: str) -> str | None:
+        from deciders.values.label_state import LabelState
         from workers.artefacts import Artefacts
 
-        if not self.row.instance or not self.items[label]:
-            return None
+        if not self.row.instance or set(self.items[label]) <= {LabelState.PENDING}:
+            return None  # none has begun
         return str(Artefacts(self.outputs).notebook_folder(self.row.workflow, self.row.instance, label))
 
 
 def _is_there(path: str | None) -> bool:
     return path is None or "://" in path or Path(path).exists()
+
+
+def _taken_over(outputs: Path, row: RunRow, label: str, recorded: str) -> str:
+    """Return where the notebook of a label that was kept is now, if another run has made it and been tried again since."""
+    from workers.artefacts import Artefacts
+    from workers.sharing.taken_items import TAKEN_FROM, executed_notebook
+
+    own = Artefacts(outputs).notebook(row.workflow, row.instance or "", label)
+    return str(executed_notebook(own, outputs)) if own.with_name(TAKEN_FROM).exists() else recorded
 
 
 def _half_run(outputs: Path, row: RunRow, label: str, state: LabelState) -> str | None:

@@ -20,8 +20,7 @@ from ..executions.notebook_executions import execution_meant
 from ..places import Place
 from ..records.item_rows import ItemRow
 from ..records.named_items import NamedItems, items_of_run
-from ..records.open_labels import is_fan
-from ..records.open_steps import OpenSteps
+from ..records.open_labels import is_fan, items_in_history
 from ..records.run_rows import found_row, run_rows
 from .single_notebooks import check_folder
 
@@ -96,7 +95,7 @@ def run_at_place(place: Place, run: str, run_id: str | None = None) -> DebuggedR
     arguments = executions.arguments_in(events, place.payloads.load)
     labels = [notebook["label"] for notebook in arguments["workflow"]["notebooks"]]
     fans = {notebook["label"] for notebook in arguments["workflow"]["notebooks"] if is_fan(notebook)}
-    rows = OpenSteps.of_history(arguments, events, place.payloads.load).items() if fans else []
+    rows = items_in_history(arguments, events, place) if fans else []
     return DebuggedRun(run_id or run, arguments, NamedItems("the run", labels, fans, rows), place.journal)
 
 

@@ -37,6 +37,7 @@ class ItemRow:
     reason: str | None = None  #: why it was skipped
     error: str | None = None  #: why it failed
     note: str | None = None  #: of one that runs: the cell that it is in
+    is_empty_fan: bool = False  #: no item, but a label with a list of items, which is empty
 
     @property
     def item(self) -> Item:
@@ -89,7 +90,13 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
     from deciders.values.label_state import LabelState
     from deciders.values.light import Light
     from workers.kept_paths import found_path
+    from workers.records.run_items import EMPTY_FAN
+    from workers.sharing.taken_items import folder_with_key
 
+    folder = found_path(record.folder, outputs, "", "") if record.folder is not None else None
+    if record.folder is not None and record.key is not None and record.state == "cached":
+        found = folder_with_key(outputs, record.folder, record.key)
+        folder = str(found) if found is not None else folder
     return ItemRow(
         label=record.label,
         index=record.index,
@@ -99,7 +106,8 @@ def _row(record: ItemRecord, outputs: Path) -> ItemRow:
         attempt=record.attempt,
         started=record.started,
         ended=record.ended,
-        folder=found_path(record.folder, outputs, "", "") if record.folder is not None else None,
+        folder=folder,
         reason=record.reason,
         error=record.error,
+        is_empty_fan=record.kind == EMPTY_FAN,
     )

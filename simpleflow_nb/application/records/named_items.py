@@ -82,5 +82,5 @@ def items_of_run(specification: Specification, outputs: Path, row: RunRow, place
     fans = {label for label, step in steps.items() if step.is_fan}
     rows = open_items(row, place, outputs) if row.is_running and fans else recorded_items(outputs, row.run_id, steps)
     ended = [name for name in row.labels if not ArtefactKey.parse(name).is_report]
-    fans |= {one.label for one in rows if one.slug is not None}
+    fans |= {one.label for one in rows if one.slug is not None or one.is_empty_fan}
     return NamedItems(row.workflow, list(dict.fromkeys([*steps, *ended])), fans, rows)

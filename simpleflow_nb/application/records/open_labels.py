@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...inspection.executions import arguments_in, history
 from ...replay.protocol.events import HistoryEvent
-from ..states.run_states import ShownLabel, label_states
+from ..states.shown_labels import ShownLabel, label_states
 from .item_rows import ItemRow, recorded_items
 from .open_steps import OpenSteps, progress_in
 from .run_rows import RunRow
@@ -26,48 +27,80 @@ def with_open_labels(row: RunRow, place: Place, outputs: Path) -> tuple[RunRow, 
     """Return the row of an open run with the states of its labels in the order of the run, the paths of what is done, and in
     its notes the cells that are under way; and its items. A label that nothing is known of yet waits for others.
 
+    Reads the history of the run, and that of each slice which is open: a call of the service for each 1,000 events.
+
     Raises:
         PayloadError: what the run was started with is not to be had here.
         RecordsError: the records of its items cannot be read.
     """
-    events = _history(row, place)
+    from deciders.values.label_state import LabelState
+
+    events, histories = _history(row, place), _Histories(place)
     arguments, shown = label_states(events, place.payloads.load)
-    known = {label.name: label for label in shown if label.is_shown}
     items = list[ItemRow]()
-    if (steps := _steps(arguments, events, place)) is None:
-        labels = _labels_of_tasks(arguments, known)
+    if (steps := _steps(arguments, events, place, histories)) is None:
+        labels = _labels_of_tasks(arguments, {label.name: label for label in shown if label.is_shown})
     else:
         labels = steps.labels
         items = _with_records(steps.items(), recorded_items(outputs, row.run_id))
+    of_slices = (label for read in histories.read for label in label_states(read, place.payloads.load)[1])
+    known = {label.name: label for label in chain(shown, of_slices) if label.is_shown}
     labels |= _reports(arguments, known)
+    standing = {str(key): made.path for key, made in steps.standing_reports()} if steps is not None else {}
+    labels |= dict.fromkeys(standing, LabelState.CACHED)
     artefacts = {key: made.path for name, key in _keys(labels) if (made := _made(known.get(name))) is not None}
     artefacts |= {str(one.item): _notebook(one) for one in items if one.slug is None and one.state.ended_well and one.folder}
+    artefacts |= standing
     notes = {label: [text] for label, text in notebook_progress(arguments).items()}
     return dataclasses.replace(row, labels=labels, artefacts=artefacts, notes=notes), items
 
 
 def open_items(row: RunRow, place: Place, outputs: Path) -> list[ItemRow]:
-    """Return the items of an open run that are known so far, see `OpenSteps.items`.
+    """Return the items of an open run that are known so far, see `OpenSteps.items`. Reads as much as `with_open_labels`.
 
     Raises:
         PayloadError: what the run was started with is not to be had here.
         RecordsError: the records of its items cannot be read.
     """
     events = _history(row, place)
-    steps = _steps(arguments_in(events, place.payloads.load), events, place)
+    steps = _steps(arguments_in(events, place.payloads.load), events, place, _Histories(place))
     return _with_records(steps.items(), recorded_items(outputs, row.run_id)) if steps is not None else []
+
+
+def items_in_history(arguments: Mapping[str, Any], events: Sequence[HistoryEvent], place: Place) -> list[ItemRow]:
+    """Return the items of a run from its history, and from those of its slices that are open.
+
+    Raises:
+        PayloadError: what a task was started with is not to be had here.
+    """
+    return OpenSteps.of_history(arguments, events, place.payloads.load, _Histories(place)).items()
+
+
+class _Histories:
+    """Reads histories, and keeps those that it has read."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.read: list[list[HistoryEvent]] = []
+
+    def __call__(self, workflow_id: str, run_id: str) -> list[HistoryEvent]:
+        execution = {"workflowId": workflow_id, "runId": run_id}
+        self.read.append(history(self._place.service, self._place.domain, execution))
+        return self.read[-1]
 
 
 def _history(row: RunRow, place: Place) -> list[HistoryEvent]:
     return history(place.service, place.domain, {"workflowId": row.workflow_id, "runId": row.run_id})
 
 
-def _steps(arguments: Mapping[str, Any], events: Sequence[HistoryEvent], place: Place) -> OpenSteps | None:
+def _steps(
+    arguments: Mapping[str, Any], events: Sequence[HistoryEvent], place: Place, histories: _Histories
+) -> OpenSteps | None:
     """Return the steps of a run; None of one whose labels have no lists of items, as its former type knows none."""
     kind = events[0]["workflowExecutionStartedEventAttributes"]["workflowType"]
     if kind["version"] == _WITHOUT_STEPS or not arguments:
         return None
-    return OpenSteps.of_history(arguments, events, place.payloads.load)
+    return OpenSteps.of_history(arguments, events, place.payloads.load, histories)
 
 
 def _labels_of_tasks(arguments: Mapping[str, Any], known: Mapping[str, ShownLabel]) -> dict[str, LabelState]:

@@ -1,81 +1,75 @@
 """The steps of a run as far as its tasks tell: which items run, which wait, and how the others have ended.
 
 What became of items that were not started follows from the ends of those that were: the graph of the steps is unfolded once
-more, as the decider does.
+more, as the decider does. Of a slice that is open the same is done with the history of its execution.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import payload
-from ...exceptions import TaskFailed
-from ...inspection.task_rows import TaskRow, epoch, task_rows
-from ...replay.calls.commands import retry_timer_id
-from ..states.run_states import ShownLabel, plain_cause
-from ..states.shown_states import ShownState
 from .item_rows import ItemRow
+from .told_items import ItemTask, ToldItems
 
 if TYPE_CHECKING:
+    from deciders.notebook_runs.given_slice import GivenSlice
     from deciders.notebook_runs.notebook_run import NotebookRun
     from deciders.steps.outcomes import Outcome
-    from deciders.tasks.results import NotebookResult
+    from deciders.tasks.results import ReportResult
+    from deciders.values.artefact_key import ArtefactKey
     from deciders.values.item import Item
     from deciders.values.item_state import ItemState
     from deciders.values.label_state import LabelState
-    from deciders.values.light import Light
-
-_NOTEBOOKS = "workers.activities.execute_notebook"
-_CANCEL = "WorkflowExecutionCancelRequested"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemTask:
-    """The last attempt at an item that was started."""
-
-    item: Item  #: with index 0, of a label without a list of items
-    state: ItemState  #: of the item: pending until a worker has taken it
-    attempt: int = 1
-    began: float | None = None  #: epoch seconds
-    ended: float | None = None  #: epoch seconds; None also of an attempt that failed and is tried again
-    result: Mapping[str, Any] = field(default_factory=dict)  #: the JSON of a `NotebookResult`, if it ended well
-    cause: str | None = None  #: why the attempt ended otherwise
-
-    @property
-    def is_tried_again(self) -> bool:
-        """Tell whether it waits for its next attempt."""
-        return self.ended is None and self.cause is not None
+    from workers.runs.item_executions import Events, Read, SliceTask
 
 
 class OpenSteps:
-    """The steps of a run, from what it was started with and its tasks.
+    """The steps of a run, or with ``part`` those of a slice, from what it was started with and what is told of its items."""
 
-    ``cancelled_at``: when its cancellation was requested, in epoch seconds.
-    """
-
-    def __init__(self, arguments: Mapping[str, Any], tasks: Iterable[ItemTask], *, cancelled_at: float | None = None) -> None:
+    def __init__(self, arguments: Mapping[str, Any], told: ToldItems, *, part: GivenSlice | None = None) -> None:
         from deciders.notebook_runs.item_tasks import ItemTasks
+        from deciders.notebook_runs.slices import FAN_CHUNK, Cuts
 
         self.run = _run_of(arguments)
-        self.known: dict[Item, ItemTask] = {one.item: _as_told(one) for one in tasks}
-        self.tasks = ItemTasks(self.run, share=lambda value: value)
-        self.results: dict[Item, NotebookResult] = {}  #: of those that were started
-        self._unfold(cancelled_at)
+        self.known: dict[Item, ItemTask] = {one.item: one for one in told.tasks}
+        cuts = Cuts(self.run.graph, arguments.get("fan_chunk") or FAN_CHUNK)
+        delegate = cuts.delegates if part is None else None
+        self.tasks = ItemTasks(self.run, share=lambda value: value, part=part, delegate=delegate)
+        self._inside: dict[Item, OpenSteps] = {}  # of items in slices that are open, their slice
+        self._unfold(told)
 
     @classmethod
-    def of_history(cls, arguments: Mapping[str, Any], events: Sequence[Mapping[str, Any]], load: payload.Load) -> OpenSteps:
-        """Read the steps of a run from its whole history.
+    def of_history(
+        cls, arguments: Mapping[str, Any], events: Events, load: payload.Load, read: Read | None = None
+    ) -> OpenSteps:
+        """Read the steps of a run from its whole history, and from those of its slices that are open: see `ToldItems`.
 
         Raises:
             PayloadError: an argument or a result of a task is not to be had here.
         """
-        cancelled_at = next((epoch(one["eventTimestamp"]) for one in events if one["eventType"] == _CANCEL), None)
-        return cls(arguments, _tasks_in(events, load), cancelled_at=cancelled_at)
+        told = ToldItems.of_history(events, load, read)
+        found = cls(arguments, told)
+        for one in told.slices:
+            if one.events is not None:
+                items = found.tasks.unfold().items_of(one.part).values()
+                found._inside |= dict.fromkeys(chain.from_iterable(items), cls._of_slice(one, load))
+        return found
+
+    @classmethod
+    def _of_slice(cls, one: SliceTask, load: payload.Load) -> OpenSteps:
+        """Read the steps of a slice that is open."""
+        from deciders.items_workflow import arguments_of_slice
+        from deciders.notebook_runs.given_slice import GivenSlice
+
+        part = GivenSlice.of_json(one.given["part"])
+        arguments = arguments_of_slice(one.given["given"], one.given.get("max_parallel") or {})
+        return cls(arguments, ToldItems.of_history(one.events or (), load), part=part)
 
     @property
     def labels(self) -> dict[str, LabelState]:
@@ -89,38 +83,71 @@ class OpenSteps:
         """
         return [row for notebook in self.run.asked_for for row in self._rows(notebook.label)]
 
-    def _unfold(self, cancelled_at: float | None) -> None:
-        """Tell the graph how the items have ended, in the order of their ends."""
+    def standing_reports(self) -> Iterator[tuple[ArtefactKey, ReportResult]]:
+        """Yield the reports of kept items that are not made again, as far as these are known, those of slices among them."""
+        from deciders.notebook_runs.item_reports import ItemReports
+        from deciders.values.artefact_key import ArtefactKey
+
+        reports = {id(steps): ItemReports(steps.tasks) for steps in (self, *self._inside.values())}
+        found = dict(self.tasks.work.standing)
+        for notebook in self.run.asked_for if self.run.only is None else ():
+            for item in self._items(notebook.label) if notebook.output else ():
+                steps = self._inside.get(item, self)
+                if item in steps.tasks.work.results and item not in steps.tasks.work.began:
+                    found |= {one.key: one.standing for one in reports[id(steps)].of(item) if one.standing is not None}
+        for (item, format), made in found.items():
+            yield ArtefactKey(item.label, format, item.index), made
+
+    def _unfold(self, told: ToldItems) -> None:
+        """Tell the graph what has happened to the items, in the order of the history."""
         from deciders.steps.outcomes import UnfoldingError
 
         unfolding = self.tasks.unfold()
         unfolding.begin()
-        ended = [(one.ended, one) for one in self.known.values() if one.ended is not None]
-        for moment, one in sorted(ended, key=lambda pair: pair[0]):
-            if cancelled_at is not None and cancelled_at <= moment:
-                unfolding.cancel()
-                cancelled_at = None
-            outcome = self._outcome(one)
+        happened: list[tuple[int, Callable[[], object]]] = []
+        for task in self.known.values():
+            if task.ended is not None:
+                happened.append((task.order, lambda one=task: unfolding.ended(one.item, self._outcome(one))))  # type: ignore[misc]
+        for one in told.slices:
+            happened.append((one.began, lambda one=one: unfolding.slice_started(one.part)))  # type: ignore[misc]
+            if one.ended is not None:
+                happened.append((one.ended, lambda one=one: self._end_slice(one)))  # type: ignore[misc]
+        for number, label, root in told.stops:
+            happened.append((number, lambda label=label, root=root: unfolding.stop(label, root)))  # type: ignore[misc]
+        if told.cancelled is not None:
+            happened.append((told.cancelled, unfolding.cancel))
+        for _, happens in sorted(happened, key=lambda pair: pair[0]):
             try:
-                unfolding.ended(one.item, outcome)
+                happens()
             except UnfoldingError:
-                # It was carried out otherwise than by tasks of this run alone. Its own state is that of its task anyway.
+                # What it was decided by then is not to be had here. Its own state is that of its task anyway.
                 continue
-        if cancelled_at is not None:
-            unfolding.cancel()
 
     def _outcome(self, one: ItemTask) -> Outcome:
         from deciders.notebook_runs.outcomes_of_items import outcome_of_result
         from deciders.steps.outcomes import Outcome
         from deciders.tasks.results import NotebookResult
-        from deciders.values.item_state import ItemState
+        from deciders.values.item_state import GOOD
 
-        if one.state is not ItemState.SUCCEEDED:
-            self.tasks.work.errors[one.item] = one.cause or str(one.state)
+        work = self.tasks.work
+        if one.state not in GOOD:
+            work.began[one.item] = None
+            work.errors[one.item] = one.cause or str(one.state)
             return Outcome(one.state)
         result = NotebookResult.of_json(one.result)
-        self.tasks.work.results[one.item] = self.results[one.item] = result
-        return outcome_of_result(result, self.run.graph.wanted[one.item.label])
+        work.results[one.item] = result
+        if not result.is_taken:
+            work.began[one.item] = None
+        return outcome_of_result(result, self.run.graph.wanted[one.item.label], one.state)
+
+    def _end_slice(self, one: SliceTask) -> None:
+        from deciders.notebook_runs.slices import ENDED, give_up, take_in
+        from deciders.values.item_state import ItemState
+
+        if one.result is not None:
+            take_in(self.tasks, one.part, one.result)
+        else:
+            give_up(self.tasks, one.part, ItemState.FAILED, ENDED.format(one.why))
 
     # ---- labels ------------------------------------------------------------------------------------------------------------
 
@@ -155,6 +182,8 @@ class OpenSteps:
     def _state(self, item: Item) -> ItemState:
         from deciders.values.item_state import ItemState
 
+        if (inside := self._inside.get(item)) is not None:
+            return inside._state(item)
         if item in self.known:
             return self.known[item].state
         state = self.tasks.unfold().item_state(item)
@@ -175,43 +204,35 @@ class OpenSteps:
             state = LabelState.read(str(unfolding.state(label)))
             yield _with_cause(ItemRow(label=label, index=0, state=state), str(cause) if cause is not None else None)
         for item in items:
-            row = self._row(item)
-            said = self.tasks.work.errors.get(item)
-            cause = unfolding.cause(item) if said is None else None
-            yield _with_cause(row, said if cause is None else str(cause))
+            yield self._inside.get(item, self)._row(item)
 
     def _row(self, item: Item) -> ItemRow:
+        from deciders.values.item_state import BAD
         from deciders.values.label_state import LabelState
+        from deciders.values.light import Light
         from workers.artefacts import read_record
 
-        folder, known = self.folder(item), self.known.get(item)
-        row = ItemRow(
-            label=item.label, index=item.index or 0, slug=self.tasks.folder(item), state=LabelState.read(str(self._state(item)))
-        )
+        work, known, state = self.tasks.work, self.known.get(item), self._state(item)
+        row = ItemRow(label=item.label, index=item.index or 0, slug=self.tasks.folder(item), state=LabelState.read(str(state)))
+        said = work.errors.get(item)
+        cause = self.tasks.unfold().cause(item) if said is None else None
+        row = _with_cause(row, said if cause is None else str(cause))
+        if (result := work.results.get(item)) is not None and item not in work.began:
+            return dataclasses.replace(row, light=result.light, folder=str(Path(result.path).parent))
+        if item in work.began:
+            light = result.light if result is not None else Light.of_work(failed=state in BAD)
+            row = dataclasses.replace(row, light=light, folder=str(self.folder(item)))
         if known is None:
-            kept = self.tasks.work.results.get(item)
-            if kept is None:
-                return row
-            return dataclasses.replace(row, light=kept.light, folder=str(Path(kept.path).parent))
-        left = read_record(folder / "run.json") if row.state == LabelState.RUNNING else {}
+            return row
+        left = read_record(self.folder(item) / "run.json") if row.state == LabelState.RUNNING else {}
         return dataclasses.replace(
             row,
-            light=self._light(known),
             attempt=left.get("attempt") or known.attempt,
             started=_moment(known.began),
             ended=_moment(known.ended),
-            folder=str(folder) if known.began is not None else None,
-            note=f"tried again after: {known.cause}" if known.is_tried_again else progress_in(left),
+            folder=str(self.folder(item)) if known.began is not None else None,
+            note=f"tried again after: {known.cause}" if known.is_tried_again else progress_in(left) or known.note,
         )
-
-    def _light(self, known: ItemTask) -> Light | None:
-        from deciders.values.item_state import BAD
-        from deciders.values.light import Light
-
-        if known.ended is None:
-            return None
-        result = self.results.get(known.item)
-        return result.light if result is not None else Light.of_work(failed=known.state in BAD)
 
     def folder(self, item: Item) -> Path:
         """Return the folder of an item, whether it is there yet or not."""
@@ -247,106 +268,6 @@ def _moment(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
-def shown_tasks(labels: Iterable[ShownLabel]) -> Iterator[ItemTask]:
-    """Yield the tasks of a run's items as they are shown; a timeout is a failure there."""
-    from deciders.values.item import Item
-    from deciders.values.item_state import ItemState
-
-    states = {
-        ShownState.WAITING: ItemState.PENDING,
-        ShownState.RUNNING: ItemState.RUNNING,
-        ShownState.DONE: ItemState.SUCCEEDED,
-        ShownState.SKIPPED: ItemState.SKIPPED,
-        ShownState.FAILED: ItemState.FAILED,
-        ShownState.CANCELLED: ItemState.CANCELLED,
-    }
-    for label in labels:
-        if not label.is_shown or label.is_report or label.state not in states:
-            continue
-        item = Item.parse(label.name) if label.fan is not None else Item(label.name)
-        yield ItemTask(
-            item=Item(item.label, item.index or 0),
-            state=states[label.state],
-            attempt=label.attempt,
-            began=label.began,
-            ended=label.ended,
-            result=label.result,
-            cause=label.cause or label.note or None,
-        )
-
-
-def _tasks_in(events: Sequence[Mapping[str, Any]], load: payload.Load) -> Iterator[ItemTask]:
-    """Yield the last attempt at each item that was started, in the order in which they were first scheduled.
-
-    Raises:
-        PayloadError: an argument or a result of a task is not to be had here.
-    """
-    from deciders.tasks.arguments import NotebookTask
-    from deciders.values.item import Item
-    from deciders.values.item_state import FINAL, ItemState
-
-    waits = _open_timers(events)
-    latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events) if row.name == _NOTEBOOKS}
-    for row in latest.values():
-        task = NotebookTask.of_json(payload.decode(row.input, load)["kwargs"])
-        is_tried_again = retry_timer_id(row.id, row.attempt) in waits
-        state = ItemState.PENDING if is_tried_again else _state_of(row)
-        yield ItemTask(
-            item=Item(task.label, task.index or 0),
-            state=state,
-            attempt=row.attempt,
-            began=row.started,
-            ended=row.ended if state in FINAL else None,
-            result=payload.decode(row.result, load) if row.result else {},
-            cause=None if row.state in ("scheduled", "started", "completed") else _cause(row, load),
-        )
-
-
-def _state_of(row: TaskRow) -> ItemState:
-    from deciders import activities as declared
-    from deciders.values.item_state import ItemState
-
-    if row.state == "failed" and TaskFailed(row.id, row.reason).error_type == declared.NOTEBOOK_SKIPPED:
-        return ItemState.SKIPPED
-    states = {
-        "scheduled": ItemState.PENDING,
-        "started": ItemState.RUNNING,
-        "completed": ItemState.SUCCEEDED,
-        "failed": ItemState.FAILED,
-        "timed_out": ItemState.TIMED_OUT,
-        "canceled": ItemState.CANCELLED,
-    }
-    return states[row.state]
-
-
-def _as_told(task: ItemTask) -> ItemTask:
-    """Return the task of an item; as one that runs, if all it said is that another execution is to carry the item out."""
-    from deciders.tasks.results import SharedWork
-    from deciders.values.item_state import ItemState
-
-    if SharedWork.of_json(task.result) is None:
-        return task
-    return dataclasses.replace(task, state=ItemState.RUNNING, ended=None, result={})
-
-
-def _cause(row: TaskRow, load: payload.Load) -> str:
-    details = payload.decode(row.details, load) if row.details else None
-    message = details.get("message") if isinstance(details, dict) else None
-    return plain_cause(str(message or row.reason or row.state))
-
-
-def _open_timers(events: Iterable[Mapping[str, Any]]) -> set[str]:
-    found = set[str]()
-    for event in events:
-        if event["eventType"] == "TimerStarted":
-            found.add(event["timerStartedEventAttributes"]["timerId"])
-        elif event["eventType"] == "TimerFired":
-            found.discard(event["timerFiredEventAttributes"]["timerId"])
-        elif event["eventType"] == "TimerCanceled":
-            found.discard(event["timerCanceledEventAttributes"]["timerId"])
-    return found
-
-
 #: Arguments of a run that say what its steps are given.
 _ARGUMENTS = (
     "workflow",
@@ -358,9 +279,12 @@ _ARGUMENTS = (
     "kept",
     "kept_items",
     "kept_reports",
+    "kept_item_reports",
     "sources",
     "only",
     "missing_dates",
+    "sharing",
+    "forced",
 )
 
 

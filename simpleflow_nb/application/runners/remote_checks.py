@@ -21,8 +21,9 @@ from ..outcomes import Outcome, RemoteExecution, RunOutcome
 from ..places import Place
 from ..records.owners import claim
 from ..run_outcomes import closed_outcome, described
-from ..states.run_states import last_attributes, plain_cause, status_word
+from ..states.run_states import last_attributes, status_word
 from ..states.sensors import sensor_id
+from ..states.shown_labels import plain_cause
 
 if TYPE_CHECKING:
     from deciders.specification import Specification

@@ -110,7 +110,8 @@ def carry_out_set_there(
     """
     from deciders.activities import DECISIONS
     from deciders.workflow_types import application_workflows
-    from workers.runs.scenario_sets import has_children, scenarios_id, start_scenario_set
+    from workers.runs.scenario_sets import scenarios_id, start_scenario_set
+    from workers.runs.service_children import has_children
 
     for sentence in claim([specification], outputs, domain=place.domain, adopt=adopt):
         yield Note(sentence)

@@ -14,95 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from ... import payload
 from ...constants import ITEMS_TYPE, NOTEBOOK_TYPE
-from ...inspection.executions import arguments_in
-from ...inspection.task_rows import TaskRow, task_rows
 from ...local.service import DOMAIN
 from ...local.watching import KnownExecution, Watching
 from ...replay.protocol.events import HistoryEvent
-from ...tracebacks import split_reason
-from .shown_states import ShownEnd, ShownState
+from .shown_labels import ShownLabel, executions_for_items, label_states
+from .shown_states import ShownEnd
 
 if TYPE_CHECKING:
-    from deciders.tasks.results import FileResult, RunResult
+    from deciders.tasks.results import RunResult
+    from workers.runs.item_executions import SliceTask
 
-_BODIES = "workers.activities."
-_OF_CLASSES = "workers.python_notebooks."  #: those of notebooks that workflow classes submit
 _HOME = str(Path(__file__).resolve().parents[2]) + "/"
-#: Class names of exceptions of ours that say nothing more than their sentences.
-_PLAIN_ERRORS = frozenset(
-    {
-        "NotebookFailed",
-        "NotebookRefused",
-        "ScrapMissing",
-        "ReportError",
-        "ReportStopped",
-        "SourceError",
-        "SourceUnreachable",
-        "RecordsError",
-        "OutputsError",
-        "WorkflowTaken",
-    }
-)
-_SKIPPED = "NotebookSkipped"  #: of `deciders.activities`, which the engine's commands do without
-#: SWF's ActivityTaskTimeoutType, for those who do not know it
-_TIMEOUTS = {
-    "HEARTBEAT": "the process that carried it out was killed or lost",
-    "START_TO_CLOSE": "it took longer than it may",
-    "SCHEDULE_TO_START": "no worker took it in time",
-    "SCHEDULE_TO_CLOSE": "it was not done in time",
-}
 #: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
 KEPT_ENDS = 40
 #: looking takes at most this share of the time
 _LOOK_SHARE = 20
-
-
-@dataclass
-class ShownLabel:
-    """A notebook, a report or an activity of a run."""
-
-    name: str
-    state: ShownState
-    attempt: int = 1
-    note: str = ""  #: what it does just now, its first warning, or why it failed
-    cause: str = ""  #: why it failed, in full
-    began: float | None = None  #: epoch seconds
-    ended: float | None = None
-    is_shown: bool = True  #: bookkeeping tasks of the application are not news
-    is_report: bool = False
-    fan: str | None = None  #: the label whose item it is, or whose item's report; None without a list of items
-    items: int | None = None  #: how many items that label has
-    is_of_slice: bool = False  #: another execution than that of the run carries it out
-    result: dict[str, Any] = field(default_factory=dict)  #: of a notebook or a report: its path, light and warnings
-
-    @property
-    def made(self) -> FileResult | None:
-        """The executed notebook or the report; None while it is not made, and of other activities."""
-        from deciders.tasks.results import NotebookResult, ReportResult
-
-        if not self.result.get("path"):
-            return None
-        return (ReportResult if self.is_report else NotebookResult).of_json(self.result)
-
-    @property
-    def ended_in_cell(self) -> int | None:
-        """Cell in which the notebook ended itself, before its last one."""
-        from deciders.tasks.results import NotebookResult
-
-        made = self.made
-        return made.ended_in_cell if isinstance(made, NotebookResult) else None
-
-    @property
-    def warnings(self) -> list[str]:
-        """Warnings of the label, if its run has succeeded."""
-        if self.state == ShownState.FAILED and self.is_shown:
-            return [self.cause]
-        return list(self.made.warnings) if self.made is not None else []
-
-    @property
-    def seconds(self) -> float:
-        """Time in seconds that it has run so far, or ran; 0 before it begins."""
-        return (self.ended or time.time()) - self.began if self.began else 0.0
 
 
 @dataclass
@@ -122,6 +48,8 @@ class ShownRun:
     reports: list[str] = field(default_factory=list)  #: paths; of one that has failed, those of the labels that are done
     ended: float | None = None
     arguments: dict[str, Any] = field(default_factory=dict)  #: what it was started with, by name
+    own_labels: Sequence[ShownLabel] = ()  #: those that its own history tells of
+    slices: Sequence[SliceTask] = ()  #: of one that has closed: those that its fans were cut into
 
     @property
     def is_warned_of(self) -> bool:
@@ -182,19 +110,19 @@ class Watch:
         self._newest = service.newest_number
         self._open = {one.number: one for one in service.open_executions(DOMAIN) if self._is_wanted(one)}
         self._events: dict[int, list[HistoryEvent]] = {}  # of open executions, as far as they were read
-        self._slices: dict[str, dict[int, list[ShownLabel]]] = {}  # by run id: labels of the slices of its fans
+        self._children: dict[str, dict[str, list[ShownLabel]]] = {}  # by run id: labels of those that carry out its items
         self._next_look = 0.0
 
     def look(self) -> list[ShownRun]:
         """Return the executions about which there is something new, in the order in which they were started."""
         begun = time.monotonic()
         news = sorted(self._news().items())
-        of_slices = {parent for _, one in news if (parent := self._read_slice(one)) is not None}
-        changed = [self._read(one) for _, one in news if not _is_slice(one)]
+        parents = {parent for _, one in news if (parent := self._read_child(one)) is not None}
+        changed = [self._read(one) for _, one in news if not _carries_items_out(one)]
         told = {run.run_id for run in changed}
         for run in self.runs.values():
-            if run.run_id in of_slices and run.run_id not in told and run.status is None:
-                self._with_slices(run)
+            if run.run_id in parents and run.run_id not in told and run.status is None:
+                self._with_children(run)
                 changed.append(run)
         self._next_look = begun + _LOOK_SHARE * (time.monotonic() - begun)
         return changed
@@ -221,8 +149,8 @@ class Watch:
         if one.domain != DOMAIN:
             return False
         if self.workflow_ids is None:
-            return one.type_name in self.types or (_is_slice(one) and NOTEBOOK_TYPE in self.types)
-        if _is_slice(one):
+            return one.type_name in self.types or (_carries_items_out(one) and NOTEBOOK_TYPE in self.types)
+        if _carries_items_out(one):
             return one.info["parent"]["workflowId"] in self.workflow_ids
         return one.workflow_id in self.workflow_ids and (not self.types or one.type_name in self.types)
 
@@ -238,27 +166,29 @@ class Watch:
         self._newest = max([self._newest, *(one.number for one in changes.executions)])
         return news
 
-    def _read_slice(self, one: KnownExecution) -> str | None:
-        """Read the labels of a slice, and return the run id of the run that it belongs to; None if it is no slice."""
-        if not _is_slice(one):
+    def _read_child(self, one: KnownExecution) -> str | None:
+        """Read the items that an execution carries out, and return the run id of the run that it belongs to; None if it is
+        itself a run."""
+        if not _carries_items_out(one):
             return None
         parent = str(one.info["parent"]["runId"])
         self._open[one.number] = one
         events = self._events.setdefault(one.number, [])
         events += self.service.events(one.workflow_id, one.run_id, since=len(events))
         _, labels = label_states(events, self.load, one.notes)
-        self._slices.setdefault(parent, {})[one.number] = [label for label in labels if label.fan is not None]
+        self._children.setdefault(parent, {})[one.run_id] = [label for label in labels if label.is_shown]
         if one.close_status is not None:
             del self._open[one.number], self._events[one.number]
         return parent
 
-    def _with_slices(self, run: ShownRun) -> None:
-        """Show the items of fans that other executions carry out among the labels of their run."""
-        of_slices = [label for labels in self._slices.get(run.run_id, {}).values() for label in labels]
-        if of_slices:
-            run.labels = [label for label in run.labels if not label.is_of_slice] + of_slices
-            for label in of_slices:
-                label.is_of_slice = True
+    def _with_children(self, run: ShownRun) -> None:
+        """Show the items that other executions carry out as their histories have them: the run knows only how they ended."""
+        labels = {id(label): label for label in run.own_labels}
+        shared = {label.name: id(label) for label in run.own_labels if label.is_shown}
+        for of_child in self._children.get(run.run_id, {}).values():
+            for label in of_child:
+                labels[shared.get(label.name, id(label))] = label
+        run.labels = list(labels.values())
 
     def _read(self, one: KnownExecution) -> ShownRun:
         number = one.number
@@ -266,15 +196,17 @@ class Watch:
         events = self._events.setdefault(number, [])
         events += self.service.events(one.workflow_id, one.run_id, since=len(events))
         state = ShownRun(_title(one.info), one.workflow_id, one.run_id, one.started)
-        state.arguments, state.labels = label_states(events, self.load, one.notes)
-        self._with_slices(state)
+        seen = self._children.get(one.run_id, {})
+        state.arguments, state.own_labels = label_states(events, self.load, one.notes, without=seen)
+        self._with_children(state)
         if one.close_status is not None:
             state.ended = one.closed_at
             end = last_attributes(events)
             state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
+            state.slices = _slices(events, self.load)
             state.close(one.close_status, self.load)
             del self._open[number], self._events[number]
-            self._slices.pop(one.run_id, None)
+            self._children.pop(one.run_id, None)
         self.runs[number] = state
         if one.close_status is not None:
             self._forget_others(number, state)
@@ -288,9 +220,18 @@ class Watch:
             self.earlier.add(self.runs.pop(kept.popleft()))
 
 
-def _is_slice(one: KnownExecution) -> bool:
+def _carries_items_out(one: KnownExecution) -> bool:
     """Tell whether an execution carries out items of a run."""
     return one.type_name == ITEMS_TYPE and bool(one.info.get("parent"))
+
+
+def _slices(events: Sequence[HistoryEvent], load: payload.Load) -> list[SliceTask]:
+    """Return the slices of a run that has closed."""
+    if not (executions := executions_for_items(events)):
+        return []
+    from workers.runs.item_executions import slice_tasks
+
+    return slice_tasks(executions, load)
 
 
 def _run_result(value: Any) -> RunResult | None:
@@ -305,66 +246,6 @@ def _run_result(value: Any) -> RunResult | None:
         return None
 
 
-def label_states(
-    events: Iterable[Mapping[str, Any]], load: payload.Load, notes: Mapping[int, str | None] | None = None
-) -> tuple[dict[str, Any], list[ShownLabel]]:
-    """Return the arguments of an execution, by name, and its labels: those that were kept first, then as they were scheduled.
-
-    ``notes`` are what the heartbeats of its tasks have said last, by the number of the event that scheduled each.
-    """
-    events, notes = list(events), notes or {}
-    arguments = arguments_in(events, load)
-    labels = [
-        ShownLabel(name, ShownState.CACHED, result=result, is_report=given == "kept_reports")
-        for given in ("kept", "kept_reports")
-        for name, result in (arguments.get(given) or {}).items()
-    ]
-    latest: dict[str, TaskRow] = {row.id: row for row in task_rows(events)}
-    return arguments, labels + [_label(row, notes.get(row.scheduled_event_id), load) for row in latest.values()]
-
-
-def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
-    shown = ShownLabel(
-        row.id.removeprefix("activity-"), ShownState.of_task(row.state), row.attempt, began=row.started, ended=row.ended
-    )
-    if row.name.startswith(_BODIES):
-        function = row.name.removeprefix(_BODIES)
-        shown.is_shown = function in ("execute_notebook", "convert_report")
-        if shown.is_shown:
-            from deciders.tasks.arguments import NotebookTask, ReportTask
-
-            given = _decoded(row.input, load).get("kwargs", {})
-            shown.is_report = function == "convert_report"
-            if given:  # else what it was started with is not to be had here
-                task = (ReportTask if shown.is_report else NotebookTask).of_json(given)
-                shown.name, shown.fan = task.name, task.label if task.index is not None else None
-                shown.items = task.items if isinstance(task, NotebookTask) else None
-            shown.result = _decoded(row.result, load)
-    elif row.name.startswith(_OF_CLASSES):
-        shown.is_shown = row.name == f"{_OF_CLASSES}execute_notebook"
-        shown.name = str(_decoded(row.input, load).get("kwargs", {}).get("label", shown.name))
-        shown.result = _decoded(row.result, load)
-        if (reason := shown.result.get("skipped_for")) is not None:
-            shown.state, shown.note = ShownState.SKIPPED, str(reason)
-            return shown
-    if shown.state == ShownState.FAILED and split_reason(row.reason)[0] == _SKIPPED:
-        shown.state, shown.note = ShownState.SKIPPED, str(_decoded(row.details, load).get("message") or "")
-    elif shown.state == ShownState.FAILED:
-        shown.note = plain_cause(row.reason or "")
-        message = _decoded(row.details, load).get("message")
-        shown.cause = plain_cause(str(message)) if message and shown.is_shown and row.name.startswith(_BODIES) else shown.note
-    elif shown.state == ShownState.RUNNING:
-        shown.note = note or ""
-    elif (made := shown.made) is not None:
-        shown.note = next(iter((*made.warnings, *made.remarks)), "")
-    return shown
-
-
-def _decoded(text: str | None, load: payload.Load) -> dict[str, Any]:
-    value = payload.decode(text, load) if text else None
-    return value if isinstance(value, dict) else {}
-
-
 def status_word(status: str) -> str:
     """SWF's close status in a person's words."""
     return {"CANCELED": "cancelled", "TIMED_OUT": "timed out", "CONTINUED_AS_NEW": "continued as new"}.get(
@@ -375,14 +256,6 @@ def status_word(status: str) -> str:
 def shown_seconds(seconds: float) -> str:
     """Return ``1.5 s`` below a minute, ``0:01:30`` from then on."""
     return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
-
-
-def plain_cause(reason: str) -> str:
-    """Return a reason without the class name of an exception of ours, which says nothing more than its sentence."""
-    if reason in _TIMEOUTS:
-        return _TIMEOUTS[reason]
-    error_type, message = split_reason(reason)
-    return message if error_type in _PLAIN_ERRORS else reason
 
 
 def _title(info: dict[str, Any]) -> str:

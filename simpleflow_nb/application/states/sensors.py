@@ -18,7 +18,7 @@ from ...inspection.tables import counted
 from ...inspection.task_rows import epoch
 from ...processes.payload_directory import kept
 from ..places import Place
-from .run_states import plain_cause
+from .shown_labels import plain_cause
 
 CHECK_TYPE = "workers.activities.feed_new_dates"
 

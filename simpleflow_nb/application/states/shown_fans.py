@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .run_states import ShownLabel
+from .shown_labels import ShownLabel
 from .shown_states import ShownState
 
 _ENDED = (ShownState.DONE, ShownState.CACHED, ShownState.SKIPPED, ShownState.FAILED, ShownState.CANCELLED)

@@ -26,12 +26,27 @@ class ShownState(StrEnum):
         """Return the state of a task in the words of `inspection.task_rows`."""
         return _OF_TASKS.get(state, cls.FAILED)
 
+    @classmethod
+    def of_item(cls, state: str) -> ShownState:
+        """Return the state of an item in the words of `deciders.values.item_state`; a timeout is a failure here."""
+        return _OF_ITEMS.get(state, cls.FAILED)
+
 
 _OF_TASKS = {
     "scheduled": ShownState.WAITING,
     "started": ShownState.RUNNING,
     "completed": ShownState.DONE,
     "canceled": ShownState.CANCELLED,
+}
+
+
+_OF_ITEMS = {
+    "pending": ShownState.WAITING,
+    "running": ShownState.RUNNING,
+    "succeeded": ShownState.DONE,
+    "cached": ShownState.CACHED,
+    "skipped": ShownState.SKIPPED,
+    "cancelled": ShownState.CANCELLED,
 }
 
 

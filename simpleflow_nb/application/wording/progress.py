@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ...inspection.tables import counted
-from ..states.run_states import ShownLabel, ShownRun, shown_seconds
+from ..states.run_states import ShownRun, shown_seconds
 from ..states.shown_fans import ShownFan, folded
+from ..states.shown_labels import ShownLabel
 from ..states.shown_states import ShownEnd, ShownState
 
 _TOLD_MORE_OF = (ShownState.DONE, ShownState.FAILED, ShownState.SKIPPED)  #: how long these took, and why they are so
@@ -49,7 +50,7 @@ def _change(run: ShownRun, label: ShownLabel, told: Told, tenths: int) -> Iterat
         return
     told[key] = (label.state, tenths)
     seconds = f" in {shown_seconds(label.seconds)}" if label.state in _TOLD_MORE_OF and label.began else ""
-    is_told = label.state in _TOLD_MORE_OF or isinstance(label, ShownFan)
+    is_told = label.state in _TOLD_MORE_OF or label.state == ShownState.CACHED or isinstance(label, ShownFan)
     note = f": {label.note}" if is_told and label.note else ""
     yield f"{run.title}  {named(label)} {label.state}{seconds}{note}"
 

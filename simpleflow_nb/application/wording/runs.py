@@ -25,11 +25,17 @@ def list_table(rows: Sequence[RunRow], *, is_for_programs: bool) -> Table:
     if not is_for_programs:
         stencils = told_apart([(row.workflow, row.reference_date, row.set) for row in rows], stencils)
     head = ["Run", "Parameters", *(["Date stencil"] if stencils or is_for_programs else [])]
-    table = Table([*head, "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"])
+    names = [*head, "State", "Light", "Attempt", "Started (UTC)", "Seconds", "Why", "Note"]
+    table = Table(names if is_for_programs else [name[0].lower() + name[1:] for name in names])
     for number, row in enumerate(rows):
         start = [row.title, row.set, *stencils[number : number + 1], row.state, row.light or "", row.attempt]
         table.rows.append([*start, _shown(row.started), row.seconds, row.reason, row.first_note or None])
-    return table
+    return table if is_for_programs else _without_empty_columns(table)
+
+
+def _without_empty_columns(table: Table) -> Table:
+    chosen = [number for number in range(len(table.header)) if any(row[number] not in (None, "") for row in table.rows)]
+    return Table([table.header[number] for number in chosen], [[row[number] for number in chosen] for row in table.rows])
 
 
 def details_lines(details: RunDetails) -> Iterator[str]:
@@ -44,6 +50,9 @@ def details_lines(details: RunDetails) -> Iterator[str]:
         labels = Table(["label", "state", "executed notebook or report"])
         labels.rows += [[one.name, one.state, _shown_place(one)] for one in details.labels]
         yield "\n" + formatted(labels, with_header=True)
+    if told_why := [f"{one.item} {one.reason}" for one in details.explained_items]:
+        yield ""
+        yield from told_why
     troubled = details.troubled_items
     if troubled:
         yield ""
@@ -118,7 +127,7 @@ def _shown_place(one: LabelView) -> str | None:
     path = one.path if one.is_there else f"{one.path} (no longer there)"
     if not one.is_fan:
         return path
-    if not one.counts and not one.state.ended_well:
+    if one.length is None:
         return None  # it waits, or it ended before its items were known
     what = "report" if ArtefactKey.parse(one.name).is_report else "item"
     return items_text(one.counts, what) + (f"; in {path}" if path is not None else "")

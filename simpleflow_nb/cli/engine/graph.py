@@ -40,7 +40,7 @@ def workflow_graph(ctx: click.Context, words: tuple[str, ...], format: str, outp
     """Print the graph of a workflow of a file, or of a run with the states of its labels or tasks.
 
     NAME alone is a workflow of the workflows.yml here. Of a run of a Python workflow the history tells which tasks had ended
-    when others were scheduled. Everything is drawn here, with no address of others in it.
+    when others were scheduled. No other program is needed, and the drawing refers to nothing outside of itself.
     """
     drawing = _drawing(ctx, words, format, outputs, place)
     for note in drawing.notes:

@@ -12,6 +12,7 @@ from ...application.looking.run_details import run_details
 from ...application.looking.run_lists import RunChoice, list_runs
 from ...application.looking.run_logs import run_log
 from ...application.wording.runs import details_lines, list_table
+from ...inspection.tables import formatted
 from ..file_words import file_and_words
 from ..options import Day
 from ..printing import json_option, print_document, print_lines, refuse_formats, show, wants_table
@@ -66,7 +67,10 @@ def runs_list(
         return
     if not found.runs:
         click.echo("no such runs", err=True)
-    show(ctx, list_table(found.runs, is_for_programs=as_table))
+    if as_table:
+        show(ctx, list_table(found.runs, is_for_programs=True))
+    elif found.runs:
+        click.echo(formatted(list_table(found.runs, is_for_programs=False), with_header=True))
     if found.interrupted:
         click.echo(f"simpleflow-nb: {found.interrupted}", err=True)
 
@@ -112,7 +116,7 @@ def runs_logs(
 ) -> None:
     """Print what the notebooks of RUN printed, or that of LABEL, or of one of its items such as day:3.
 
-    With several notebooks each line stands behind its label, or item.
+    With several notebooks, each line follows the name of its label or item.
     """
     specification, folder, service = chosen_project(file, **place)
     found = run_log(specification, folder, service, run, label, attempt=attempt, pattern=pattern)

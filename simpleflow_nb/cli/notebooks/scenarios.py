@@ -24,7 +24,7 @@ from ...application.wording.scenarios import (
 from ...exceptions import DefinitionError, ExitCode
 from ...inspection.tables import formatted
 from ..file_words import file_and_words
-from ..options import adopt_option, conditions_of, notebook_workers_option, outputs_option, quiet_option
+from ..options import adopt_option, conditions_of, force_option, notebook_workers_option, outputs_option, quiet_option
 from ..printing import json_option, print_document, print_lines, show, wants_table
 from ..unused_options import refuse_options
 from .run_place import chosen_project, project_options, run_place_options
@@ -40,12 +40,12 @@ from .summary import shown_call
     help="Scenarios that have these values alone, as the names of instances have them; further values of an axis follow after "
     "a comma. 'instance' stands for the name itself.",
 )
-@click.option("--force", is_flag=True, help="Run them all, from scratch.")
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
 @notebook_workers_option
 @quiet_option
 @outputs_option
 @adopt_option
+@force_option
 @run_place_options
 @json_option
 @click.pass_context

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from deciders.values.label_state import AttemptState
 from deciders.values.light import Light
@@ -66,6 +66,7 @@ class ScriptRun:
     def __init__(self, script: Path, files: FlowFiles) -> None:
         self._script, self._files, self._process = script, files, os.getpid()
         self._error: dict[str, Any] | None = None
+        self._exited: SystemExit | None = None  # the last call of `sys.exit`, which may have been caught
         self._status = AttemptState.SUCCEEDED
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat()
@@ -80,6 +81,7 @@ class ScriptRun:
         self._streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = Copied(sys.stdout, self._log), Copied(sys.stderr, self._log)
         self._excepthook, sys.excepthook = sys.excepthook, self._note_exception
+        self._exit, sys.exit = sys.exit, self._noted_exit
         atexit.register(self._end)
 
     def _note_exception(self, kind: type[BaseException], error: BaseException, at: TracebackType | None, /) -> None:
@@ -87,9 +89,20 @@ class ScriptRun:
         self._status = AttemptState.CANCELLED if issubclass(kind, KeyboardInterrupt) else AttemptState.FAILED
         self._excepthook(kind, error, at)
 
+    def _noted_exit(self, status: Any = None, /) -> NoReturn:
+        """Exit as `sys.exit`, of whose exception no hook is told."""
+        try:
+            self._exit(status)
+        except SystemExit as error:
+            self._exited = error
+            raise
+
     def _end(self) -> None:
         if os.getpid() != self._process:
             return  # a fork of the script, which goes on
+        if self._exited is not None and self._exited.code not in (None, 0) and _ended(self._exited):
+            self._error = {"cell": None, "ename": "SystemExit", "evalue": str(self._exited.code)}
+            self._status = AttemptState.FAILED
         sys.stdout, sys.stderr = self._streams
         self._log.close()
         with open(self._files.log, encoding="utf-8") as file:
@@ -111,6 +124,18 @@ class ScriptRun:
             "error": self._error,
         }
         write_record(self._files.record, record)
+
+
+def _ended(error: SystemExit) -> bool:
+    """Tell whether a call of `sys.exit` has ended the process: where it was caught, the code has gone on to another line.
+
+    Up to Python 3.11 the traceback grows only where the exception is caught.
+    """
+    outermost = error.__traceback__
+    if outermost is None:
+        return False
+    was_never_caught = outermost.tb_frame.f_code is ScriptRun._noted_exit.__code__
+    return was_never_caught or outermost.tb_frame.f_lineno == outermost.tb_lineno
 
 
 class Copied:

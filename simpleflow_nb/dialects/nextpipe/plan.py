@@ -106,7 +106,7 @@ class Plan:
         return bool(self.predecessors[name]) and self.definitions[name].get_repetitions() > max_step_inputs
 
     def most_at_once(self) -> int | None:
-        """Return a number of nodes of which more never run at once; None if the lengths of lists decide that.
+        """Return an upper bound for the nodes that run at once; None if the lengths of lists decide that.
 
         Steps of which each needs the one before never run at once, so each such row of steps counts once.
         """

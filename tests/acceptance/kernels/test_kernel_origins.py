@@ -13,6 +13,7 @@ from tests.acceptance.conftest import wait_until
 from tests.settings import count
 from workers.kernels.supply import KernelSettings, KernelSupply
 from workers.notebooks.notebook_run import run_notebook
+from workers.notebooks.scraps import read_scraps
 
 from .conftest import failure_of
 
@@ -249,3 +250,21 @@ def test_a_cell_is_saved_while_it_runs_but_not_after_every_message(write, run, i
         end.set()
         thread.join()
     assert len(files) < 40
+
+
+def test_numbers_are_glued_as_they_are_or_a_warning_says_what_became_of_them(write, run, into):
+    path = write(
+        "a = 1",
+        "import numpy, scrapbook as sb",
+        "sb.glue('whole', [2**63, 10**30, -(2**70)]); sb.glue('mean', {'of': [1.5, float('nan'), numpy.float64('-inf')]})",
+        "sb.glue('none', float('inf'))",
+    )
+    run(path)
+    wholes = {"whole": [2**63, 10**30, -(2**70)]}
+    assert read_scraps(into / "report.ipynb") == {**wholes, "mean": {"of": [1.5, None, None]}, "none": None}
+    told = json.loads((into / "run.json").read_text())
+    assert told["light"] == "orange"
+    assert told["warnings"] == [
+        "WARNING: the scrap 'mean' has nan at ['of'][1] and 1 more, which JSON does not have; it is kept as null",
+        "WARNING: the scrap 'none' has inf, which JSON does not have; it is kept as null",
+    ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from workers.kernels.supply import KernelSettings, KernelSupply
 
 IMPORT = "from simpleflow_nb.dialects.ductaflow import"
 
@@ -82,6 +84,22 @@ print("build done")
 """
 
 Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(scope="session")
+def forking() -> Iterator[KernelSupply]:
+    """A fork server for all tests of the session, which has loaded what builds load to run their flows."""
+    supply = KernelSupply(KernelSettings(preload=("papermill", "nbclient", "jupytext", "psutil")))
+    supply.start()
+    yield supply
+    supply.close()
+
+
+@pytest.fixture(autouse=True)
+def forked(forking: KernelSupply, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernels that a test starts itself are forked; those that a build or a program starts are programs of their own, as
+    they are for everybody."""
+    monkeypatch.setattr("workers.kernels.supply._shared", forking)
 
 
 @pytest.fixture

@@ -68,6 +68,28 @@ def test_a_script_that_raises_is_red_and_its_log_has_the_traceback(project: Path
     assert analyze_execution_logs(project / "runs/A") == "error"
 
 
+@pytest.mark.parametrize(
+    ("code", "evalue"),
+    [
+        ("import sys\nsys.exit(3)", "3"),
+        ("import sys\ndef main():\n    sys.exit('no data')\nmain()", "no data"),
+        ("import sys\nsys.exit()", None),
+        ("import sys\nsys.exit(0)", None),
+        ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit:\n    pass", None),
+        ("import sys\ndef main():\n    try:\n        sys.exit(3)\n    except SystemExit:\n        return\nmain()", None),
+    ],
+)
+def test_a_script_that_exits_with_another_code_than_0_has_failed(project: Path, write: Write, code: str, evalue: str | None):
+    write("flows/leaving.py", f"{IMPORT} load_cli_config\nload_cli_config('config/flows/prep.json')\n{code}\n")
+    done, record = script(project, "flows/leaving.py"), record_of(project, "leaving")
+    assert (done.returncode != 0) is (evalue is not None)
+    if evalue is None:
+        assert (record["status"], record["light"], record["error"]) == ("succeeded", "green", None)
+    else:
+        error = {"cell": None, "ename": "SystemExit", "evalue": evalue}
+        assert (record["status"], record["light"], record["error"]) == ("failed", "red", error)
+
+
 def test_a_script_that_is_killed_has_not_ended(project: Path, write: Write):
     write(
         "flows/dying.py",

@@ -114,6 +114,9 @@ class RecordedEnds:
         said = {(one["label"], one["index"]): one["said"] for one in record.get("items", ()) if "said" in one}
         found = []
         for label in filter(self._is_fan, self.oracle.steps):
+            if self.oracle.ends[label] == {}:
+                empty = {"index": None, "folder": None, "state": "succeeded", "began": False, "items": 0}
+                found.append({"label": label, **empty})
             for index, end in enumerate(self._ends(label)):
                 item = Item(label, index)
                 one: dict[str, Any] = {

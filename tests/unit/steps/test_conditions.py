@@ -193,6 +193,10 @@ KEYS = "scrap, output, parameter, equals, less, in, state, light, not, all, any"
         ),
         ({"equals": ["n", {"value": {1, 2}}]}, "{1, 2} is no value of JSON"),
         ({"in": ["n", 3]}, "the second of 'in' is a list, not 3"),
+        (
+            {"less": [100, "n"]},
+            "the first of 'less' is a name or a reference, not 100; {not: {less: [total, 100]}} is: at least 100",
+        ),
         ({"less": ["n", True]}, "the second of 'less' is a number or a text, not true"),
         ({"less": ["n", [1]]}, "the second of 'less' is a number or a text, not [1]"),
         ({"state": "audit"}, "'state' goes with 'is', such as {state: audit, is: failed}"),

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 #: In this order: each wraps the result of the previous ones.
-MODULES = ("captured_output", "bounded_output", "shell_commands", "late_output", "exits", "tracebacks", "noted_warnings")
+MODULES = (
+    *("captured_output", "bounded_output", "shell_commands", "late_output", "exits", "tracebacks", "noted_warnings"),
+    "finite_scraps",
+)
 
 
 class Settings(TypedDict):
