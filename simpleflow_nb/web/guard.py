@@ -1,4 +1,4 @@
-"""What every request has to pass, and what every answer says to browsers."""
+"""The checks that every request has to pass, and the headers of every answer."""
 
 from __future__ import annotations
 

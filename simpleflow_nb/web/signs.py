@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sign:
-    """What stands for a state."""
+    """A shape and a word for a state."""
 
     style: str  #: class of the style sheet
     shape: str

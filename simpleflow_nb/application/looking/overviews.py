@@ -71,7 +71,7 @@ class OverviewLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """What a page of all runs shows."""
+    """The latest runs of a workflow file, as a page shows them."""
 
     days: Sequence[str]  #: the reference dates in sight, newest first
     lines: Sequence[OverviewLine]  #: by place in the workflow file, then by parameters

@@ -1,1 +1,1 @@
-"""What is on each page: values for its template, made of what the application returns."""
+"""The values that each page shows, made of what the application returns."""
