@@ -131,7 +131,7 @@ class ScenariosWorkflow(Workflow):
         return len(self.children) + len(self.watched)
 
     def _start(self, waiting: deque[dict[str, Any]], room: int) -> None:
-        """Start some runs, at most so many, or do what has to be done before; what ends meanwhile may be a reason to start none.
+        """Start some runs, at most so many, or do what comes before that: while it takes its time, a failure may end it all.
 
         Those that could not be started stay among the ``waiting``.
         """
