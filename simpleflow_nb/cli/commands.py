@@ -12,6 +12,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "validate": ("notebooks.definition", "Check a workflow file and its notebooks"),
         "plan": ("notebooks.definition", "Show which runs are due, and why"),
         "status": ("notebooks.status", "Show the last state of every run, by date"),
+        "web.start": ("notebooks.web", "Serve pages of runs for a browser"),
         "backfill": ("notebooks.backfill", "Run a workflow for the dates of a period"),
         "scenarios.start": ("notebooks.scenarios", "Run a workflow for many sets of parameters"),
         "scenarios.show": ("notebooks.scenarios", "Show the results of a set of scenarios"),

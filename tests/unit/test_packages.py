@@ -184,8 +184,9 @@ def test_the_package_says_that_it_is_typed_and_takes_its_data_along():
     for package in PACKAGES:
         for path in (PROJECT / package).rglob("*"):
             if path.is_file() and path.suffix not in (".py", ".pyc"):
-                name = ".".join(path.parent.relative_to(PROJECT).parts)
-                assert any(path.match(pattern) for pattern in shipped.get(name, [])), f"{path} is not shipped"
+                folder = next(above for above in path.parents if (above / "__init__.py").exists())
+                patterns = shipped.get(".".join(folder.relative_to(PROJECT).parts), [])
+                assert any(path in folder.glob(pattern) for pattern in patterns), f"{path} is not shipped"
 
 
 # ---- what an installation brings along --------------------------------------------------------------------------------------

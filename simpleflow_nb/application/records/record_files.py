@@ -13,3 +13,10 @@ def has_records(outputs: Path) -> bool:
     from workers.records.run_records import records_file
 
     return value_of(AUTOFLOW_DB_URI) is not None or records_file(outputs).exists()
+
+
+def record_file(outputs: Path) -> Path | None:
+    """Return the file of the records, which may not be there yet; None where a database named by the environment has them."""
+    from workers.records.run_records import records_file
+
+    return records_file(outputs) if value_of(AUTOFLOW_DB_URI) is None else None

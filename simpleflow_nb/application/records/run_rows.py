@@ -183,7 +183,7 @@ def run_rows(
     names = {workflow.name for workflow in specification.workflows}
     records: list[RunRecord] = []
     # Read before the records, as an end is recorded before its execution closes.
-    running = _running(names, place) if place.service is not None else []
+    running = running_rows(names, place)
     with opened_records(specification, outputs, adopt=adopt) as opened:
         if opened is not None:
             records = opened.runs(values=_READ) if every_run else opened.latest(values=_READ)
@@ -307,8 +307,10 @@ def _row(record: RunRecord) -> RunRow:
     return row
 
 
-def _running(names: set[str], place: Place) -> list[RunRow]:
-    """Open runs; their parameters stand in their histories."""
+def running_rows(names: set[str], place: Place) -> list[RunRow]:
+    """Return the open runs of these workflows, newest first; their parameters stand in their histories. None where nothing
+    has run yet.
+    """
     from datetime import UTC
 
     from deciders.runs.identity import identity_of_run
@@ -319,7 +321,9 @@ def _running(names: set[str], place: Place) -> list[RunRow]:
     from ...inspection.executions import started_with
     from ...inspection.task_rows import epoch
 
-    found, service, domain = [], place.service, place.domain
+    found, service, domain = list[RunRow](), place.service, place.domain
+    if service is None:
+        return found
     for info in executions_of_type(service, domain, NOTEBOOK_TYPE, is_open=True):
         execution = {key: info["execution"][key] for key in ("workflowId", "runId")}
         tags = RunTags.of_execution(info.get("tagList"), execution["workflowId"])

@@ -1,0 +1,1 @@
+"""The values that each page shows, made of what the application returns."""
