@@ -14,7 +14,7 @@ from .files import diagnosis, validation
 from .files.specifications import check_sensor, read_specification
 from .files.workflow_files import check_writable, outputs_folder, typed_path
 from .graphs import drawings, file_graphs
-from .looking import plans, run_details, run_lists, run_logs, statuses
+from .looking import overviews, plans, run_details, run_lists, run_logs, statuses
 from .outcomes import Outcome
 from .scenario_control import ScenariosControl
 from .services import Service, usual_service
@@ -75,6 +75,14 @@ class Project:
     def status(self) -> statuses.Status:
         """Return the state and light of every run, and which runs are due."""
         return statuses.current_status(self.specification, self.outputs, self.service)
+
+    def overview(self, *, month: str | None = None) -> overviews.Overview:
+        """Return the latest run of each instance at a glance, from the records and what is open; no source of dates is asked.
+
+        Args:
+            month: the dates of a month, such as ``2024-01``; None is the newest 60 dates. The others are counted by month.
+        """
+        return overviews.overview(self.specification, self.outputs, self.service, month=month)
 
     def runs(
         self,

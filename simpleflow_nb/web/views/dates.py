@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ...application.looking.overviews import Overview, OverviewCell, OverviewLine, overview
+from ...application.looking.overviews import Overview, OverviewCell, OverviewLine
 from ..shelf import Shelf, Shelved
 from ..signs import Sign, sign_of
 
@@ -46,7 +46,7 @@ def dates_page(shelf: Shelf, month: str | None) -> Mapping[str, Any]:
 
 def _section(shelved: Shelved, month: str | None) -> Section:
     project = shelved.project
-    found = overview(project.specification, project.outputs, project.service, month=month)
+    found = project.overview(month=month)
     days = [date.fromisoformat(day) for day in found.days]
     shown = [(day, number == 0 or day.month != days[number - 1].month) for number, day in enumerate(days)]
     return Section(shelved, found, shown, [_line(one, found.days) for one in found.lines])
