@@ -233,7 +233,7 @@ def test_interrupted_tests_leave_no_process(
 ) -> None:
     tests = project.folder / "tests"
     tests.mkdir()
-    for name in ("__init__.py", "conftest.py", "interruption.py", "launcher.py", "settings.py"):
+    for name in ("__init__.py", "conftest.py", "interruption.py", "launched.py", "launcher.py", "settings.py"):
         shutil.copy(ROOT / "tests" / name, tests)
     names = ("test_one", "test_two") if options else ("test_one",)
     for name in names:
@@ -264,7 +264,7 @@ def test_the_seconds_of_each_folder_of_tests_are_printed(project: Project) -> No
     for folder in ("unit/reports", "service"):
         (project.folder / "tests" / folder).mkdir(parents=True)
         (project.folder / "tests" / folder / f"test_{folder[:4]}.py").write_text("def test_one():\n    pass\n")
-    for name in ("__init__.py", "conftest.py", "interruption.py", "launcher.py", "settings.py"):
+    for name in ("__init__.py", "conftest.py", "interruption.py", "launched.py", "launcher.py", "settings.py"):
         shutil.copy(ROOT / "tests" / name, project.folder / "tests")
     for options in ((), ("-n2",)):
         done = project.run("scripts/test", "-q", *options)

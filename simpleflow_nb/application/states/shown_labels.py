@@ -250,6 +250,8 @@ def _label(row: TaskRow, note: str | None, load: payload.Load) -> ShownLabel:
         shown.note = note or ""
     elif (made := shown.made) is not None:
         shown.note = next(iter((*made.warnings, *made.remarks)), "")
+        if (run := shown.result.get("taken_from")) is not None:
+            shown.note = shown.note or f"same as {run}"
     return shown
 
 
@@ -266,8 +268,6 @@ def _follow_shared(shown: ShownLabel, task: Any) -> None:
         shown.state, shown.began, shown.is_shared = ShownState.RUNNING, None, True
     elif shown.state == ShownState.DONE and isinstance(made := shown.made, NotebookResult) and made.is_taken:
         shown.state, shown.is_shared = ShownState.CACHED, True
-        if (run := shown.result.get("taken_from")) is not None:
-            shown.note = shown.note or f"same as {run}"
     if shown.state == ShownState.RUNNING and task.shared.looks:
         shown.note = ELSEWHERE
 
