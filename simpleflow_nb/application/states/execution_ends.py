@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from ... import payload
+from ...constants import MAX_REASON_CHARACTERS
 from ...inspection.documents import Document, document_of, iso_time
 from .run_states import status_word, traceback_of
+
+_TOLD_BY = 20  #: characters at the beginning of an error by which it is found in a reason
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class ExecutionEnd:
         """
         result = payload.decode(end.get("result"), load) if status == "COMPLETED" else None
         word, traceback = status.lower(), traceback_of(end.get("details"))
-        return cls(workflow_id, run_id, word, started, closed, result, end.get("reason"), traceback)
+        reason = whole_reason(end.get("reason"), end.get("details"))
+        return cls(workflow_id, run_id, word, started, closed, result, reason, traceback)
 
     @property
     def is_completed(self) -> bool:
@@ -68,3 +73,18 @@ class ExecutionEnd:
                 "notes": list(self.notes),
             },
         )
+
+
+def whole_reason(reason: str | None, details: str | None) -> str | None:
+    """Return the reason of a failure with what a service has cut off its end, as far as the details still have it."""
+    if reason is None or len(reason) < MAX_REASON_CHARACTERS:
+        return reason
+    try:
+        told = json.loads(details or "null")
+    except ValueError:
+        return reason
+    error = told.get("error") if isinstance(told, dict) else None
+    if not isinstance(error, str) or not error:
+        return reason
+    beginning = reason.find(error[:_TOLD_BY])
+    return reason[:beginning] + error if beginning >= 0 and error.startswith(reason[beginning:]) else reason
