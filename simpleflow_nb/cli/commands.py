@@ -9,6 +9,7 @@ import click
 #: the commands by what they are for: each with the module that has it, and a line for the list of all of them
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Projects": {
+        "init": ("notebooks.init", "Make a folder with a project that runs as it is"),
         "validate": ("notebooks.definition", "Check a workflow file and its notebooks"),
         "plan": ("notebooks.definition", "Show which runs are due, and why"),
         "status": ("notebooks.status", "Show the last state of every run, by date"),
