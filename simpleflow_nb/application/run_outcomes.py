@@ -21,6 +21,7 @@ from .states.shown_labels import ShownLabel
 from .states.shown_states import ShownEnd
 
 if TYPE_CHECKING:
+    from deciders.values.run_error import RunError
     from deciders.values.run_state import RunState
 
     from ..swf_service import ExecutionInfo
@@ -66,10 +67,21 @@ def row_outcome(row: RunRow) -> RunOutcome:
     from deciders.values.artefact_key import ArtefactKey
     from deciders.values.label_state import LabelState
 
-    labels = tuple(
-        LabelOutcome(str(name), state, path=row.artefacts.get(name), is_report=ArtefactKey.parse(name).is_report)
-        for name, state in row.labels.items()
-    )
+    causes = _causes(row.run_error)
+    labels = []
+    for name, state in row.labels.items():
+        notes, cause = tuple(row.notes.get(name, ())), causes.get(ArtefactKey.parse(name).shown, "")
+        labels.append(
+            LabelOutcome(
+                str(name),
+                state,
+                note=cause or next(iter(notes), ""),
+                cause=cause,
+                warnings=notes if state.ended_well else (),
+                path=row.artefacts.get(name),
+                is_report=ArtefactKey.parse(name).is_report,
+            )
+        )
     reports = tuple(path for name, path in row.artefacts.items() if ArtefactKey.parse(name).is_report)
     return RunOutcome(
         row.title,
@@ -80,9 +92,24 @@ def row_outcome(row: RunRow) -> RunOutcome:
         row.started.timestamp() if row.started is not None else None,
         row.ended.timestamp() if row.ended is not None else None,
         reports,
-        labels,
+        tuple(labels),
         tuple(name for name, state in row.labels.items() if state == LabelState.NOT_RUN),
     )
+
+
+def _causes(error: RunError | None) -> dict[str, str]:
+    """Return why labels have failed, by label; of a fan, the first of its items. Causes that cannot be told apart are given
+    together.
+    """
+    from deciders.values.item import Item
+
+    found = dict[str, str]()
+    if error is not None:
+        is_told_apart = len(error.causes) == len(error.failed)
+        causes = error.causes if is_told_apart else ["; ".join(error.causes)] * len(error.failed)
+        for name, cause in zip(error.failed, causes, strict=True):
+            found.setdefault(Item.parse(name).label, cause)
+    return found
 
 
 def _end_state(status: str, *, is_skipped: bool) -> RunState:

@@ -9,6 +9,7 @@ import click
 #: the commands by what they are for: each with the module that has it, and a line for the list of all of them
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Projects": {
+        "init": ("notebooks.init", "Make a folder with a project that runs as it is"),
         "validate": ("notebooks.definition", "Check a workflow file and its notebooks"),
         "plan": ("notebooks.definition", "Show which runs are due, and why"),
         "status": ("notebooks.status", "Show the last state of every run, by date"),
@@ -23,6 +24,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Runs": {
         "runs.list": ("notebooks.runs", "List runs"),
         "runs.show": ("notebooks.runs", "Show one run: parameters, labels, attempts"),
+        "runs.watch": ("notebooks.runs", "Show what a run does until it has ended"),
         "runs.retry": ("notebooks.retry", "Run again what failed or was skipped"),
         "runs.logs": ("notebooks.runs", "Print what the notebooks of a run printed"),
     },

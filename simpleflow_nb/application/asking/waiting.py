@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...constants import NOTEBOOK_TYPE
 from ...exceptions import DefinitionError
 from ...inspection.documents import SCHEMA
-from ..events import Event
-from ..following import ASK_SECONDS, LOOK_SECONDS, paused
+from ...inspection.executions import history
+from ..events import Event, RunChanged, Watching
+from ..following import LOOK_SECONDS, paused
 from ..outcomes import Outcome
 from ..records.run_rows import RunRow, found_row, interruption, run_rows
 from ..run_outcomes import closed_outcome, described, row_outcome
+from ..states.run_states import Watch, shown_run
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
 
-    from ...swf_service import ExecutionInfo
     from ..places import Place
     from ..services import Service
+
+READ_SECONDS = 5.0  #: between two readings of a history of a domain
 
 
 def wait(specification: Specification, outputs: Path, service: Service, run: str) -> Generator[Event, None, Outcome]:
@@ -33,10 +37,9 @@ def wait(specification: Specification, outputs: Path, service: Service, run: str
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place), run)
         if row.is_running:
-            while (info := _now(row, place))["executionStatus"] != "CLOSED":
-                if interrupted := interruption([row], place):
-                    raise DefinitionError(f"{row.title}: {interrupted}")
-                yield from paused(LOOK_SECONDS if place.journal is not None else ASK_SECONDS)
+            look = _here if place.journal is not None else _there
+            yield from look(row, place)
+            info = described(place, row.workflow_id, row.run_id)
             rows = run_rows(specification, outputs, place, every_run=True)
             recorded = next((one for one in rows if one.run_id == row.run_id), None)
             if recorded is None:
@@ -46,10 +49,34 @@ def wait(specification: Specification, outputs: Path, service: Service, run: str
     return Outcome(file=specification.path, runs=(row_outcome(row),))
 
 
-def _now(row: RunRow, place: Place) -> ExecutionInfo:
-    if place.journal is not None:
-        place.service.refresh()
-    return described(place, row.workflow_id, row.run_id)
+def _here(row: RunRow, place: Place) -> Generator[Event, None, None]:
+    """Follow a run that another process of this machine carries out, from its journal.
+
+    Raises:
+        DefinitionError: no process goes on with it.
+    """
+    watch = Watch(place.service, [NOTEBOOK_TYPE], load=place.payloads.load, workflow_ids={row.workflow_id})
+    yield Watching(watch)
+    while True:
+        is_interrupted = interruption([row], place)  # before the look, which then is the last one
+        for changed in watch.look():
+            yield RunChanged(changed)
+        if described(place, row.workflow_id, row.run_id)["executionStatus"] == "CLOSED":
+            return
+        if is_interrupted:
+            raise DefinitionError(f"{row.title}: {is_interrupted}")
+        yield from paused(LOOK_SECONDS)
+
+
+def _there(row: RunRow, place: Place) -> Generator[Event, None, None]:
+    """Follow a run of a domain: its history is read again and again, a call for each 1,000 events."""
+    while True:
+        info = described(place, row.workflow_id, row.run_id)
+        execution = {"workflowId": row.workflow_id, "runId": row.run_id}
+        yield RunChanged(shown_run(info, history(place.service, place.domain, execution), place.payloads.load))
+        if info["executionStatus"] == "CLOSED":
+            return
+        yield from paused(READ_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import payload
 from ...constants import ITEMS_TYPE, NOTEBOOK_TYPE
+from ...inspection.task_rows import epoch
 from ...local.service import DOMAIN
 from ...local.watching import KnownExecution, Watching
 from ...replay.protocol.events import HistoryEvent
@@ -23,6 +24,8 @@ from .shown_states import ShownEnd
 if TYPE_CHECKING:
     from deciders.tasks.results import RunResult
     from workers.runs.item_executions import SliceTask
+
+    from ...swf_service import ExecutionInfo
 
 _HOME = str(Path(__file__).resolve().parents[2]) + "/"
 #: Number of ended runs of each end that are kept whole: a resident sensor sees a run for each new date, for years.
@@ -55,6 +58,11 @@ class ShownRun:
     def is_warned_of(self) -> bool:
         """Tell whether one of its labels has a warning; a report that could not be made is no more than that."""
         return any(label.warnings for label in self.labels)
+
+    def take_end(self, events: Sequence[HistoryEvent]) -> None:
+        """Note what the last event of its history says."""
+        end = last_attributes(events)
+        self.reason, self.details, self.result = end.get("reason"), end.get("details"), end.get("result")
 
     def close(self, status: str, load: payload.Load) -> None:
         """Note how it ended. Its result is loaded here, once: the payload may be removed while the run is still told of."""
@@ -201,9 +209,8 @@ class Watch:
         self._with_children(state)
         if one.close_status is not None:
             state.ended = one.closed_at
-            end = last_attributes(events)
-            state.reason, state.details, state.result = end.get("reason"), end.get("details"), end.get("result")
             state.slices = _slices(events, self.load)
+            state.take_end(events)
             state.close(one.close_status, self.load)
             del self._open[number], self._events[number]
             self._children.pop(one.run_id, None)
@@ -258,7 +265,24 @@ def shown_seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
-def _title(info: dict[str, Any]) -> str:
+def shown_run(info: ExecutionInfo, events: Sequence[HistoryEvent], load: payload.Load) -> ShownRun:
+    """Return an execution as its whole history has it; items that other executions carry out are shown by how they ended.
+
+    Raises:
+        PayloadError: its result is not to be had here.
+    """
+    execution = info["execution"]
+    state = ShownRun(_title(info), execution["workflowId"], execution["runId"], epoch(info["startTimestamp"]))
+    state.arguments, state.own_labels = label_states(events, load)
+    state.labels = list(state.own_labels)
+    if info["executionStatus"] == "CLOSED":
+        state.ended = epoch(info["closeTimestamp"])
+        state.take_end(events)
+        state.close(info["closeStatus"], load)
+    return state
+
+
+def _title(info: Mapping[str, Any]) -> str:
     """Return NAME/INSTANCE of a notebook run, as its folder is called; else the workflow id."""
     workflow_id: str = info["execution"]["workflowId"]
     tags = info.get("tagList") or []

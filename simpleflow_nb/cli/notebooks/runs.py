@@ -1,4 +1,4 @@
-"""``runs.list``, ``runs.show``, ``runs.logs``: the runs of a workflow file, and what they left."""
+"""``runs.list``, ``runs.show``, ``runs.watch``, ``runs.logs``: the runs of a workflow file, and what they left."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import click
 from ...application.looking.run_details import run_details
 from ...application.looking.run_lists import RunChoice, list_runs
 from ...application.looking.run_logs import run_log
+from ...application.project import Project
 from ...application.wording.runs import details_lines, list_table
 from ...inspection.tables import formatted
 from ..file_words import file_and_words
-from ..options import Day
+from ..options import Day, quiet_option
 from ..printing import json_option, print_document, print_lines, refuse_formats, show, wants_table
 from ..unused_options import refuse_options
 from .run_place import chosen_project, project_options
+from .summary import show_call
 
 
 class _States(click.Choice[str]):
@@ -97,6 +99,21 @@ def runs_show(ctx: click.Context, file: Path | None, run: str, as_json: bool, **
     print_lines(details_lines(found))
     if found.interrupted:
         click.echo(f"simpleflow-nb: {found.interrupted}", err=True)
+
+
+@click.command("runs.watch")
+@file_and_words("RUN")
+@quiet_option
+@json_option
+@project_options
+@click.pass_context
+def runs_watch(ctx: click.Context, file: Path | None, run: str, quiet: bool, as_json: bool, **place: Any) -> None:
+    """Show what RUN does until it has ended, and what came of it; exit 1 if it failed. Of one that has ended, say that alone.
+
+    It is carried out elsewhere: Ctrl-C ends the watching, and nothing else.
+    """
+    project = Project(*chosen_project(file, **place))
+    ctx.exit(show_call(ctx, project.wait(run), quiet=quiet, as_json=as_json))
 
 
 @click.command("runs.logs")

@@ -1,0 +1,1 @@
+"""Folders that people begin with: files in three shapes, and what writes them."""
