@@ -173,7 +173,11 @@ def _said(error: BaseException) -> str:
 
 
 def failure_details(error: BaseException, reason: str) -> str:
-    is_told = isinstance(error, SimpleflowError) and error.exit_code in (ExitCode.WRONG, ExitCode.RUN_FAILED)
+    is_told = (
+        isinstance(error, SimpleflowError)
+        and not isinstance(error, ExecutionError)  # which carries the traceback of the user's code in another process
+        and error.exit_code in (ExitCode.WRONG, ExitCode.RUN_FAILED)
+    )
     lines = (sentence_lines(error, _PACKAGES) if is_told else None) or traceback_lines(error, _CARRIERS)
     trace = "".join(lines)
     if (hidden := masked(trace)) != trace:

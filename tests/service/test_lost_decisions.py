@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -24,11 +25,17 @@ SENTENCE = (
     "the service broke (HTTP 500) at {} and lost it, as moto does with decisions that it does not have; "
     "this run cannot go on, SWF and service.start have them all"
 )
+_HAS_ENDED = threading.Event()
 
 
 @activity.with_attributes(version="1", task_list="lost work")
 def wait_for(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@activity.with_attributes(version="1", task_list="lost work")
+def wait_for_the_end() -> None:
+    _HAS_ENDED.wait(60)
 
 
 class Lost(Workflow):
@@ -63,7 +70,7 @@ class ContinuedAsNew(Lost):
 
 class WithCancelOfAnActivity(Lost):
     def run(self) -> Any:
-        slow = self.submit(wait_for, 2)
+        slow = self.submit(wait_for_the_end)
         self.submit(wait_for, 0).result
         self.submit(wait_for, 0)
         slow.cancel()
@@ -111,6 +118,7 @@ def test_decisions_before_the_lost_one_do_not_hide_it(swf: Boto3Service) -> None
 
 def _run_to_end(swf: Boto3Service, cls: type[Workflow], workflow_id: str) -> dict[str, str]:
     engine = Engine(swf, DOMAIN, decision_list="lost decide", task_lists={"lost work": 2}, workflows=[cls])
+    _HAS_ENDED.clear()
     engine.start()
     started = swf.start_workflow_execution(
         domain=DOMAIN,
@@ -124,6 +132,7 @@ def _run_to_end(swf: Boto3Service, cls: type[Workflow], workflow_id: str) -> dic
     while swf.describe_workflow_execution(domain=DOMAIN, execution=execution)["executionInfo"]["executionStatus"] == "OPEN":
         assert time.monotonic() < deadline, "it is still open after a minute"
         time.sleep(0.05)
+    _HAS_ENDED.set()
     engine.stop()
     return execution
 

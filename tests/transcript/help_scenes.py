@@ -180,6 +180,12 @@ BAD_FILES = Scene(
     + """
     simpleflow-nb validate --schema
     simpleflow-nb validate .
+    simpleflow-nb init .
+    simpleflow-nb init several.yml
+    simpleflow-nb init new
+    @files new
+    simpleflow-nb web.start several.yml
+    simpleflow-nb web.start --port 70000
     simpleflow-nb doctor several.yml --json
     """,
     inputs=("bad",),

@@ -63,6 +63,8 @@ DAYS = Scene(
     simpleflow-nb plan --json
     {in_each_format("status", "runs.list", "runs.show days/2016-01-02", "doctor", "sensor.list")}
     simpleflow-nb runs.show days/2016-01-01
+    simpleflow-nb runs.watch days/2016-01-01
+    simpleflow-nb runs.watch days/2016-01-02
     simpleflow-nb runs.show days/2016-01-02
     simpleflow-nb runs.show days/2016-01-03
     simpleflow-nb runs.show days/2016-01-04
