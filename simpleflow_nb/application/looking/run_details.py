@@ -12,7 +12,7 @@ from ...exceptions import PayloadError
 from ...inspection.documents import SCHEMA
 from ..records.item_rows import ItemRow, recorded_items
 from ..records.open_labels import with_open_labels
-from ..records.run_rows import RunRow, found_row, interruption, run_rows
+from ..records.run_rows import RunRow, attempt_rows, found_row, interruption, run_rows
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
@@ -97,7 +97,7 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
     trouble, items, empty = None, list[ItemRow](), set[str]()
     with service.opened(outputs) as place:
         row = found_row(run_rows(specification, outputs, place), reference)
-        every = run_rows(specification, outputs, place, every_run=True)
+        attempts = attempt_rows(specification, outputs, place, row)
         if row.is_running:
             try:
                 row, items = with_open_labels(row, place, outputs)
@@ -106,7 +106,6 @@ def run_details(specification: Specification, outputs: Path, service: Service, r
         else:
             items, empty = _ended_items(specification, outputs, row)
         interrupted = interruption([row], place)
-    attempts = [one for one in every if (one.workflow, one.identity) == (row.workflow, row.identity)]
     views = _Views(specification, row, outputs, items, empty)
     return RunDetails(row, attempts, list(views), trouble, interrupted or None, items)
 

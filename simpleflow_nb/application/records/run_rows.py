@@ -307,6 +307,24 @@ def _row(record: RunRecord) -> RunRow:
     return row
 
 
+def attempt_rows(specification: Specification, outputs: Path, place: Place, row: RunRow) -> list[RunRow]:
+    """Return every run of the instance of a run, ended and open, in the order of `run_rows`.
+
+    Raises:
+        RecordsError: the records cannot be read.
+    """
+    running = [one for one in running_rows({row.workflow}, place) if one.identity == row.identity]
+    with opened_records(specification, outputs, adopt=False) as opened:
+        records = list[RunRecord]()
+        if opened is not None:
+            ended = unrecorded_ends({row.workflow}, outputs, place, opened)
+            ended = [one for one in ended if one.identity == row.identity]
+            still_open = opened.unrecorded(one.run_id for one in running) - {one.run_id for one in ended}
+            running = [one for one in running if one.run_id in still_open]
+            records = [*opened.runs(row.workflow, row.identity, values=_READ), *ended]
+    return _in_order([*(_row(one) for one in records if one.kind != "python"), *running])
+
+
 def running_rows(names: set[str], place: Place) -> list[RunRow]:
     """Return the open runs of these workflows, newest first; their parameters stand in their histories. None where nothing
     has run yet.
