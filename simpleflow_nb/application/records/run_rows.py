@@ -315,7 +315,7 @@ def attempt_rows(specification: Specification, outputs: Path, place: Place, row:
     """
     running = [one for one in running_rows({row.workflow}, place) if one.identity == row.identity]
     with opened_records(specification, outputs, adopt=False) as opened:
-        records = list[RunRecord]()
+        records: list[RunRecord] = []
         if opened is not None:
             ended = unrecorded_ends({row.workflow}, outputs, place, opened)
             ended = [one for one in ended if one.identity == row.identity]
