@@ -14,7 +14,7 @@ from .files import diagnosis, validation
 from .files.specifications import check_sensor, read_specification
 from .files.workflow_files import check_writable, outputs_folder, typed_path
 from .graphs import drawings, file_graphs
-from .looking import overviews, plans, run_details, run_lists, run_logs, statuses
+from .looking import overviews, plans, run_details, run_differences, run_lists, run_logs, statuses
 from .outcomes import Outcome
 from .scenario_control import ScenariosControl
 from .services import Service, usual_service
@@ -115,6 +115,14 @@ class Project:
             DefinitionError: there is no such run, or several; the message lists them.
         """
         return run_details.run_details(self.specification, self.outputs, self.service, reference)
+
+    def diff(self, first: str, second: str) -> run_differences.RunDifferences:
+        """Compare two runs: their parameters, the states and durations of their labels, scraps, notebooks and data.
+
+        Raises:
+            DefinitionError: there is no such run, or several fit.
+        """
+        return run_differences.run_differences(self.specification, self.outputs, self.service, first, second)
 
     def logs(
         self, reference: str, label: str | None = None, *, attempt: int | None = None, pattern: str | None = None

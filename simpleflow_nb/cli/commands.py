@@ -25,6 +25,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "runs.list": ("notebooks.runs", "List runs"),
         "runs.show": ("notebooks.runs", "Show one run: parameters, labels, attempts"),
         "runs.watch": ("notebooks.runs", "Show what a run does until it has ended"),
+        "runs.diff": ("notebooks.runs", "Show what two runs differ in"),
         "runs.retry": ("notebooks.retry", "Run again what failed or was skipped"),
         "runs.logs": ("notebooks.runs", "Print what the notebooks of a run printed"),
     },

@@ -1,4 +1,4 @@
-"""``runs.list``, ``runs.show``, ``runs.watch``, ``runs.logs``: the runs of a workflow file, and what they left."""
+"""The commands ``runs.*`` that look: at lists of runs, at one of them, at two, and at what they have left."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from ...application.looking.run_details import run_details
+from ...application.looking.run_differences import run_differences
 from ...application.looking.run_lists import RunChoice, list_runs
 from ...application.looking.run_logs import run_log
 from ...application.project import Project
+from ...application.wording.differences import differences_table
 from ...application.wording.runs import details_lines, list_table
 from ...inspection.tables import formatted
 from ..file_words import file_and_words
@@ -114,6 +116,30 @@ def runs_watch(ctx: click.Context, file: Path | None, run: str, quiet: bool, as_
     """
     project = Project(*chosen_project(file, **place))
     ctx.exit(show_call(ctx, project.wait(run), quiet=quiet, as_json=as_json))
+
+
+@click.command("runs.diff")
+@file_and_words("RUN", "OTHER")
+@json_option
+@project_options
+@click.pass_context
+def runs_diff(ctx: click.Context, file: Path | None, run: str, other: str, as_json: bool, **place: Any) -> None:
+    """Show what RUN and OTHER differ in: parameters, states and durations of labels, scraps, notebooks, data. Attempts at one
+    instance are told apart by their run ids, which runs.show has.
+    """
+    as_table = wants_table(ctx, as_json=as_json)
+    found = run_differences(*chosen_project(file, **place), run, other)
+    if as_json:
+        print_document(found.to_dict())
+        return
+    if as_table:
+        show(ctx, differences_table(found, is_for_programs=True))
+    elif found.differences:
+        click.echo(formatted(differences_table(found, is_for_programs=False), with_header=True))
+    else:
+        click.echo(f"{found.first.title} and {found.second.title} differ in nothing")
+    for note in found.notes:
+        click.echo(f"simpleflow-nb: {note}", err=True)
 
 
 @click.command("runs.logs")
