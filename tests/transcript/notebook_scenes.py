@@ -65,7 +65,6 @@ DAYS = Scene(
     simpleflow-nb runs.show days/2016-01-01
     simpleflow-nb runs.watch days/2016-01-01
     simpleflow-nb runs.watch days/2016-01-02
-    simpleflow-nb runs.diff days/2016-01-01 days/2016-01-02
     simpleflow-nb runs.diff days/2016-01-01 days/2016-01-01
     simpleflow-nb runs.diff days/2016-01-01 days/1999-01-01
     simpleflow-nb runs.show days/2016-01-02

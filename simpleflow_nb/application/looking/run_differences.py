@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DifferenceKind(StrEnum):
-    """What two runs differ in."""
+    """Kinds of differences between two runs."""
 
     PARAMETER = "parameter"
     STATE = "state"  #: of a label, or of the run
