@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import select
 import signal
 import socket
 import sys
@@ -53,6 +54,7 @@ KERNEL_MODULES = (
 )
 
 _BACKEND = "MPLBACKEND"  # variable of matplotlib
+_wakeup: list[int] = []  # descriptors that the processes forked here do not keep
 
 
 def main() -> None:
@@ -73,13 +75,34 @@ def main() -> None:
     guardian.become_subreaper()
     roots = sorted({name.partition(".")[0] for name in sys.modules} - {*OURS, "__main__"})
     guardian.tell(control, {"modules": roots, "missing": missing, "path": sys.path})
+    ends = _ends_of_children()
+    waited_for: list[socket.socket | int] = [control, ends]
     while True:
+        ready, _, _ = select.select(waited_for, [], [])
+        if ends in ready:
+            os.read(ends, 4096)
+            _reap()
+        if control not in ready:
+            continue
         folder, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
         if not folder:
             return
         lifeline = socket.socket(fileno=descriptors[0])
         _fork_guardian(control, lifeline, os.fsdecode(folder), set_by_imports)
         lifeline.close()
+
+
+def _ends_of_children() -> int:
+    """Return a descriptor from which there is something to read once a child has ended.
+
+    A signal that comes just before a wait begins interrupts no wait; what is to be read ends it.
+    """
+    reader, writer = os.pipe()
+    _wakeup.extend((reader, writer))
+    for end in _wakeup:
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
 
 
 def _import_all(names: list[str]) -> dict[str, str]:
@@ -97,6 +120,9 @@ def _import_all(names: list[str]) -> dict[str, str]:
 
 def _fork_guardian(control: socket.socket, lifeline: socket.socket, folder: str, set_by_imports: Mapping[str, str]) -> None:
     if guardian.fork() == 0:
+        signal.set_wakeup_fd(-1)
+        while _wakeup:
+            os.close(_wakeup.pop())
         control.close()
         try:
             guardian.guard(lifeline, folder, lambda: _fork_kernel(lifeline, set_by_imports))
