@@ -169,15 +169,16 @@ class Agenda:
             return
         try:
             if self._slice is not None and progress.label == self._slice.family:
-                progress.rows = self._slice.rows
+                rows = self._slice.rows
             else:
-                progress.rows = rows_of_label(progress, self._parameters, is_cut=self._slice is not None)
+                rows = rows_of_label(progress, self._parameters, is_cut=self._slice is not None)
             if step.gathers:
                 progress.gathered = gathered_lists(progress, self._parameters)
         except AxisError as error:
             text = f"the items of {progress.label!r} cannot be made: {error}"
             self._end_whole(progress, _S.FAILED, Cause(CauseKind.FAILURE, Item(progress.label), text))
             return
+        progress.rows = rows  # only now: those of a label that ended whole are none, for its followers too
         self._unfold(progress)
 
     def _is_handled_whole(self, progress: LabelProgress) -> bool:

@@ -65,6 +65,16 @@ def test_lists_that_are_gathered_in_step_have_equal_lengths() -> None:
     assert run.cause("c") == message
 
 
+def test_what_cannot_gather_has_no_items_for_its_followers_either() -> None:
+    run = play(
+        step("a"),
+        step("b", axes={"x": scraps("a", "xs")}, gathers=True, repeat=2),
+        step("c", follows="b", when="always"),
+        ends={"a": {"xs": "no list"}},
+    )
+    assert (run.states("b"), run.states("c")) == ("failed", [])
+
+
 def test_of_what_stays_outside_tokens_are_gathered() -> None:
     run = Unfolding(graph_of(step("a"), step("b", axes={"x": outputs("a")}, gathers=True)))
     run.begin()
