@@ -10,6 +10,7 @@ from simpleflow_nb import Workflow, futures
 from simpleflow_nb.constants import MAX_RUN_SECONDS, SCENARIOS_TYPE
 from simpleflow_nb.exceptions import TaskFailed
 from simpleflow_nb.futures import Future
+from simpleflow_nb.service_faults import CHILD_IS_OPEN
 
 from . import activities
 from .notebook_workflow import NotebookWorkflow
@@ -22,7 +23,6 @@ from .tasks.results import StartedRuns
 BATCH = 12
 #: SWF's rate for child executions, https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dg-limits.html
 CHILDREN_PER_SECOND = 12.0
-_ALREADY_RUNNING = "WORKFLOW_ALREADY_RUNNING"  #: SWF's cause
 
 
 class ScenarioRun(NotebookWorkflow):
@@ -170,7 +170,7 @@ class ScenariosWorkflow(Workflow):
             if child.done:
                 del self.children[child]
                 error = child.exception
-                if isinstance(error, TaskFailed) and error.reason == _ALREADY_RUNNING:
+                if isinstance(error, TaskFailed) and error.reason == CHILD_IS_OPEN:
                     self.started.remove(id)
                     self.watched.append(id)  # somebody else has started it
                     continue

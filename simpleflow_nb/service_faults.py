@@ -8,6 +8,7 @@ UNKNOWN_RESOURCE = "UnknownResourceFault"
 ALREADY_REGISTERED = ("TypeAlreadyExistsFault", "DomainAlreadyExistsFault")
 BROKEN_SERVER = "500"  #: a page of a web server: SWF's own failures have a name
 ALREADY_STARTED = "WorkflowExecutionAlreadyStartedFault"
+CHILD_IS_OPEN = "WORKFLOW_ALREADY_RUNNING"  #: the cause of a child that was not started: another of its id is open
 _LONGEST_LINE = 1_000
 
 _THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "LimitExceededFault", "TooManyRequestsException"}

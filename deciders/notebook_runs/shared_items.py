@@ -14,6 +14,7 @@ from typing import Any
 from simpleflow_nb import Workflow
 from simpleflow_nb.exceptions import WorkflowFailed
 from simpleflow_nb.futures import Future
+from simpleflow_nb.service_faults import CHILD_IS_OPEN
 
 from .. import activities
 from ..specification import NotebookSpecification
@@ -26,7 +27,6 @@ from .task_ids import notebook_id
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5, 60
 #: A service's lists lag behind: so often in a row it must say that nothing of the id is open.
 _LOOKS_IN_VAIN = 2
-_IS_OPEN = "WORKFLOW_ALREADY_RUNNING"  #: SWF's cause
 _NOT_BEGUN = SharedEnd(ItemState.CANCELLED, said="the run was cancelled before it began")
 
 
@@ -123,4 +123,4 @@ class SharedItems:
 
 
 def _is_refused(error: BaseException | None) -> bool:
-    return isinstance(error, WorkflowFailed) and error.reason == _IS_OPEN
+    return isinstance(error, WorkflowFailed) and error.reason == CHILD_IS_OPEN

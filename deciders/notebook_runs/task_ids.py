@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from ..path_parts import cut_part
+from ..path_parts import LONGEST_PART_BYTES, cut_part
 from ..values.item import Item
 
-_LONGEST_LABEL_BYTES = 180
 #: What a service refuses in an id (https://docs.aws.amazon.com/amazonswf/latest/apireference/API_ScheduleActivityTaskDecisionAttributes.html),
 #: and the sign that stands for it.
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f/:|%\ud800-\udfff]")
@@ -29,4 +28,4 @@ def report_id(item: Item, output_format: str) -> str:
 
 def _named(item: Item) -> str:
     label = _REFUSED.sub(lambda found: f"%{ord(found[0]):02X}", item.label)
-    return f"{cut_part(label, _LONGEST_LABEL_BYTES)}-{item.index or 0}"
+    return f"{cut_part(label, LONGEST_PART_BYTES)}-{item.index or 0}"

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -55,7 +55,6 @@ class Pages:
                 Route("/", self._dates),
                 Route("/news", self._news),
                 Mount("/static", StaticFiles(directory=_STATIC)),
-                Route("/{key}/", self._back),
                 Route("/{key}/workflow", self._workflow),
                 Route("/{key}/run", self._run),
                 Route("/{key}/graph.svg", self._graph),
@@ -90,10 +89,6 @@ class Pages:
             raise DefinitionError(f"{month[:20]!r} is not a month such as 2024-01")
         is_watched = all(one.is_watched for one in self.shelf)
         return await self._drawn(request, "dates.html", lambda: dates_page(self.shelf, month), is_watched=is_watched)
-
-    async def _back(self, request: Request) -> Response:
-        self._shelved(request)
-        return RedirectResponse("/")
 
     async def _workflow(self, request: Request) -> Response:
         shelved, name = self._shelved(request), _wanted(request, "name")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
 
+from ..application.states.run_states import shown_seconds
+from ..application.wording.runs import shown_moment
 from .signs import LEGEND, sign_of, sign_of_light
 
 _FOLDER = Path(__file__).parent
@@ -27,7 +29,7 @@ class Paper:
             undefined=jinja2.StrictUndefined,
             auto_reload=False,
         )
-        self._environment.filters |= {"moment": shown_moment, "seconds": shown_seconds}
+        self._environment.filters |= {"moment": _moment, "seconds": _seconds}
         self._environment.globals |= {"sign_of": sign_of, "sign_of_light": sign_of_light, "legend": LEGEND, "address": address}
 
     def draw(self, template: str, **values: Any) -> str:
@@ -45,17 +47,9 @@ def address(path: str, **query: Any) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def shown_moment(moment: datetime | None) -> str:
-    """Return a time in UTC; nothing for None."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment is not None else ""
+def _moment(moment: datetime | None) -> str:
+    return shown_moment(moment) or ""
 
 
-def shown_seconds(seconds: float | None) -> str:
-    """Return a duration such as ``2.4 s``, ``3 min 5 s`` or ``1 h 2 min``; nothing for None."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _seconds(seconds: float | None) -> str:
+    return shown_seconds(seconds) if seconds is not None else ""

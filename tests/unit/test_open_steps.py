@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,24 @@ from workers.runs.run_starts import run_arguments
 Events = list[dict[str, Any]]
 
 
+Bodies = dict[Any, Callable[..., Any]]
+
+
 @pytest.fixture
-def place(recorded: list[dict[str, Any]]) -> Iterator[Harness]:
-    replaced = ReplacedNotebooks({**FUNCTIONS, "day": broken_day})
-    bodies = {
+def replaced(recorded: list[dict[str, Any]]) -> Bodies:
+    """What stands for the bodies of the activities: functions for the notebooks, a list for the records."""
+    notebooks = ReplacedNotebooks({**FUNCTIONS, "day": broken_day})
+    return {
         declared.already_succeeded: lambda **given: None,
-        declared.execute_notebook: replaced.execute_notebook,
-        declared.convert_report: replaced.convert_report,
+        declared.execute_notebook: notebooks.execute_notebook,
+        declared.convert_report: notebooks.convert_report,
         declared.record_run: lambda **given: recorded.append(given),
     }
-    with harness(NotebookWorkflow, activities=bodies) as opened:
+
+
+@pytest.fixture
+def place(replaced: Bodies) -> Iterator[Harness]:
+    with harness(NotebookWorkflow, activities=replaced) as opened:
         yield opened
 
 
@@ -144,17 +152,10 @@ def test_a_run_that_was_moved_keeps_the_items_that_it_has_done_and_no_others(pla
 
 
 @pytest.fixture
-def in_slices(monkeypatch: pytest.MonkeyPatch, recorded: list[dict[str, Any]]) -> Iterator[Harness]:
+def in_slices(monkeypatch: pytest.MonkeyPatch, replaced: Bodies) -> Iterator[Harness]:
     """A place where each item of a fan is a slice of its own."""
     monkeypatch.setenv("SIMPLEFLOW_NB_FAN_CHUNK", "2")
-    replaced = ReplacedNotebooks({**FUNCTIONS, "day": broken_day})
-    bodies = {
-        declared.already_succeeded: lambda **given: None,
-        declared.execute_notebook: replaced.execute_notebook,
-        declared.convert_report: replaced.convert_report,
-        declared.record_run: lambda **given: recorded.append(given),
-    }
-    with harness(NotebookWorkflow, ItemsWorkflow, activities=bodies) as opened:
+    with harness(NotebookWorkflow, ItemsWorkflow, activities=replaced) as opened:
         yield opened
 
 

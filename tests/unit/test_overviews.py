@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from deciders.activities import DECISIONS
 from deciders.runs.planned_run import run_for
 from deciders.specification import ConfiguredWorkflow, Specification, load_specification
+from deciders.workflow_types import application_workflows
 from simpleflow_nb.application.looking.overviews import Overview, overview
 from simpleflow_nb.application.services import Local
+from simpleflow_nb.local.service import DOMAIN, LocalService
+from simpleflow_nb.processes.decider import Decider
+from simpleflow_nb.processes.payload_directory import PayloadDirectory
 from tests.unit.recorded_runs import success_of
 from workers.records.run_records import RunRecords
+from workers.runs.run_starts import start_run
 
 FILE = """\
 workflows:
@@ -90,3 +97,20 @@ def test_an_outputs_folder_without_records_has_nothing_to_show(tmp_path: Path) -
     found = seen(tmp_path)
     assert found.to_dict() == {"schema": 1, "days": [], "month": None, "lines": [], "running": [], "interrupted": None}
     assert not (tmp_path / "outputs").exists()  # looking makes nothing
+
+
+def test_an_end_that_is_not_on_record_yet_is_shown_as_its_history_has_it(tmp_path: Path) -> None:
+    recorded(tmp_path, (EARLY, NEWEST, {}))
+    found = specification(tmp_path)
+    run = run_for(EARLY, NEWEST - timedelta(days=1))
+    journal = Local().journal(tmp_path / "outputs")
+    payloads = PayloadDirectory(journal.parent / "payloads")
+    with closing(LocalService.open(journal)) as service:
+        Decider(service, DOMAIN, DECISIONS, application_workflows()).register_types()
+        assert start_run(service, DOMAIN, found, run, str(tmp_path / "outputs"), payloads) is not None
+        assert [row.title for row in seen(tmp_path).running] == [f"early/{run.instance}"]
+        service.terminate_workflow_execution(domain=DOMAIN, workflowId=run.workflow_id)
+    shown = seen(tmp_path)
+    assert (shown.running, list(shown.days)) == ([], ["2024-03-01", "2024-02-29"])
+    [line] = shown.lines
+    assert [(str(cell.state), cell.light) for cell in line.cells["2024-02-29"]] == [("terminated", "red")]

@@ -71,7 +71,7 @@ def main() -> None:
     set_by_imports = {name: value for name, value in os.environ.items() if name not in before and name != _BACKEND}
     gc.collect()
     gc.freeze()  # a collection would write to the pages that the kernels share
-    signal.signal(signal.SIGCHLD, _reap)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # SIG_DFL would not wake the wait below
     guardian.become_subreaper()
     roots = sorted({name.partition(".")[0] for name in sys.modules} - {*OURS, "__main__"})
     guardian.tell(control, {"modules": roots, "missing": missing, "path": sys.path})
@@ -144,7 +144,7 @@ def _fork_kernel(lifeline: socket.socket, set_by_imports: Mapping[str, str]) -> 
     return pid
 
 
-def _reap(*_: object) -> None:
+def _reap() -> None:
     """Reap guardians that have ended. Children that a killed guardian left are ours now, and are killed here."""
     was_killed = False
     while True:

@@ -80,7 +80,7 @@ class OutputText:
         self._own_files.are_left(self.path)
 
     def _keep_up(self) -> None:
-        if self._own_files.is_changed(self.path):
+        if self._own_files.notice_change(self.path):
             self._file.close()
             self._open()  # it may be another file now
 

@@ -53,7 +53,7 @@ class SavedNotebook(NotebookExecutionManager):  # type: ignore[misc, unused-igno
         # Read again each time: a mounted token may have changed by now.
         known = masker(self._secrets, known_secrets(self._environment))
         hidden = masked_notebook(self.nb, known)
-        self._own_files.is_changed(self.path)
+        self._own_files.notice_change(self.path)
         write_atomically(self.path, notebook_text(hidden))
         self._own_files.are_left(self.path)
 

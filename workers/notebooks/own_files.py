@@ -16,8 +16,8 @@ class OwnFiles:
         """Remember a file as it is now, after we have written it."""
         self._sizes[path] = _size(path)
 
-    def is_changed(self, path: Path) -> bool:
-        """Return whether somebody else has changed or removed a file since; one that is not remembered has not been."""
+    def notice_change(self, path: Path) -> bool:
+        """Note it if somebody else has changed or removed a file since, and return whether; False if it is not remembered."""
         if path not in self._sizes or self._sizes[path] == _size(path):
             return False
         self._changed[path] = None
@@ -26,7 +26,7 @@ class OwnFiles:
     def notes(self) -> list[str]:
         """Return a sentence for each file that somebody else has changed so far."""
         for path in self._sizes:
-            self.is_changed(path)
+            self.notice_change(path)
         return [
             f"the notebook has changed {path.name!r}, a file of ours in its folder, so that one of the two is not whole; "
             "use another name"

@@ -146,7 +146,7 @@ class RunJson:
             pass  # a full disk, say; a failure to write the end of the run is reported
 
     def _write(self) -> None:
-        self._own_files.is_changed(self._path)
+        self._own_files.notice_change(self._path)
         write_json(self._path, self.content, known_secrets(self._environment))
         self._own_files.are_left(self._path)
 

@@ -17,6 +17,7 @@ from deciders.values.item_state import ItemState
 from simpleflow_nb import payload
 from simpleflow_nb.constants import ITEMS_TYPE
 from simpleflow_nb.inspection.task_rows import epoch
+from simpleflow_nb.service_faults import CHILD_IS_OPEN
 
 Events = Sequence[Mapping[str, Any]]
 #: Returns the history of an execution, given its workflow id and its run id.
@@ -30,7 +31,6 @@ _ENDS = {
     "ChildWorkflowExecutionTerminated": "terminated",
     "StartChildWorkflowExecutionFailed": "refused",
 }
-_IS_OPEN = "WORKFLOW_ALREADY_RUNNING"  #: SWF's cause
 _LATER = "_EXCEEDED"  #: the end of SWF's causes after which a decider tries again
 
 
@@ -57,7 +57,7 @@ class ItemExecution:
     @property
     def is_refused(self) -> bool:
         """True of a shared item that another run carries out."""
-        return self.state == "refused" and self.reason == _IS_OPEN
+        return self.state == "refused" and self.reason == CHILD_IS_OPEN
 
     def given(self, load: payload.Load, *, whole: bool = False) -> dict[str, Any]:
         """Return what it was started with, by name; ``whole``: with the lists that it shares with others in their places.
@@ -75,7 +75,6 @@ class ItemExecution:
         Raises:
             PayloadError: what it was started with is not to be had here.
         """
-
         part = self.given(load).get("part")
         return read_place(part["slice"]) if part else None
 
@@ -85,7 +84,6 @@ class ItemExecution:
         Raises:
             PayloadError: what it was started with is not to be had here.
         """
-
         task = self.given(load).get("task")
         return NotebookTask.of_json(task) if task else None
 
@@ -95,7 +93,6 @@ class ItemExecution:
         Raises:
             PayloadError: the result is not to be had here.
         """
-
         if self.ended is None or self.is_refused:
             return None
         if self.state == "completed":

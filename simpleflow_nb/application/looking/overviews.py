@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...inspection.documents import SCHEMA
-from ..records.run_rows import RunRow, interruption, opened_records, running_rows
+from ..records.run_rows import RunRow, interruption, opened_records, running_rows, shown_settings, still_open, unrecorded_ends
 
 if TYPE_CHECKING:
     from deciders.specification import Specification
     from deciders.values.light import Light
     from deciders.values.run_state import RunState
-    from workers.records.run_records import LatestCell
+    from workers.records.run_records import LatestCell, RunRecord
 
     from ..services import Service
 
@@ -90,10 +90,8 @@ class Overview:
         }
 
 
-def overview(
-    specification: Specification, outputs: Path, service: Service, *, month: str | None = None, most_days: int = DAYS_IN_SIGHT
-) -> Overview:
-    """Return the latest run of each instance: of the newest ``most_days`` dates with runs, or of a ``month`` (``2013-01``).
+def overview(specification: Specification, outputs: Path, service: Service, *, month: str | None = None) -> Overview:
+    """Return the latest run of each instance: of the newest `DAYS_IN_SIGHT` dates with runs, or of a ``month`` (``2013-01``).
 
     Raises:
         DefinitionError: a workflow belongs to another file.
@@ -103,39 +101,47 @@ def overview(
     with service.opened(outputs) as place:
         # Read before the records, as an end is recorded before its execution closes.
         running = running_rows(set(names), place)
+        found: list[LatestCell] = []
+        unrecorded: list[RunRecord] = []
         with opened_records(specification, outputs, adopt=False) as records:
-            found = records.latest_cells() if records is not None else []
-            still_open = records.unrecorded(row.run_id for row in running) if records is not None else None
-        running = [row for row in running if still_open is None or row.run_id in still_open]
+            if records is not None:
+                found = records.latest_cells()
+                unrecorded = unrecorded_ends(set(names), outputs, place, records)
+                running = still_open(running, unrecorded, records)
         interrupted = interruption(running, place)
-    cells = _cells(found, running, names)
+    cells = _cells(found, unrecorded, running, names)
     dates = sorted({day for cell, _ in cells if (day := cell.reference_date) is not None}, reverse=True)
-    days = [day for day in dates if day.startswith(month)] if month is not None else dates[:most_days]
+    days = [day for day in dates if day.startswith(month)] if month is not None else dates[:DAYS_IN_SIGHT]
     lines = _lines(cells, days, before=days[-1] if days and month is None else None)
     return Overview(
         days, sorted(lines, key=lambda one: (names.index(one.workflow), one.settings)), running, interrupted or None, month
     )
 
 
-def _cells(found: Iterable[LatestCell], running: Sequence[RunRow], names: Sequence[str]) -> list[tuple[OverviewCell, str]]:
-    """Return each cell with the parameters of its line."""
+def _cells(
+    found: Iterable[LatestCell], unrecorded: Iterable[RunRecord], running: Sequence[RunRow], names: Sequence[str]
+) -> list[tuple[OverviewCell, str]]:
+    """Return the latest cell of each instance, with the parameters of its line."""
     from deciders.values.light import Light
     from deciders.values.run_state import RunState
 
-    known, busy = set(names), {(row.workflow, row.identity) for row in running}
-    cells = list[tuple[OverviewCell, str]]()
+    newest: dict[tuple[str, str], tuple[OverviewCell, str]] = {}  # by workflow and identity, of what is not on record
+    for record in unrecorded:
+        key = (record.workflow_name, record.identity)
+        cell = OverviewCell(key[0], record.instance or key[1][:8], record.reference_date, record.state, record.light)
+        newest[key] = cell, shown_settings(record.parameters)
+    for row in running:
+        key = (row.workflow, row.identity)
+        newest[key] = OverviewCell(key[0], row.instance or key[1][:8], row.reference_date, row.state, None), row.set
+    known, cells = set(names), list[tuple[OverviewCell, str]]()
     states, lights = {state.value: state for state in RunState}, {light.value: light for light in Light}
     for one in found:
-        if one.workflow_name in known and (one.workflow_name, one.identity) not in busy:
-            instance = one.instance or one.identity[:8]
+        if one.workflow_name in known and (one.workflow_name, one.identity) not in newest:
             state = states.get(one.state) or RunState.read(one.state)
+            instance = one.instance or one.identity[:8]
             cell = OverviewCell(one.workflow_name, instance, one.reference_date, state, lights[one.light])
             cells.append((cell, one.parameter_set or ""))
-    for row in running:
-        cells.append(
-            (OverviewCell(row.workflow, row.instance or row.identity[:8], row.reference_date, row.state, None), row.set)
-        )
-    return cells
+    return [*cells, *newest.values()]
 
 
 def _lines(cells: Iterable[tuple[OverviewCell, str]], days: Sequence[str], before: str | None) -> Iterable[OverviewLine]:

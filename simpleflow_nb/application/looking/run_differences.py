@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -91,7 +91,6 @@ class _Side:
         self.details = run_details(specification, outputs, service, reference)
         self.run = self.details.run
         record = self._record(specification, outputs)
-        self.parameters: Mapping[str, Any] = self.run.parameters
         #: by what they are of; None where that was not kept
         self.stamps: dict[DifferenceKind, Mapping[str, Any] | None] = {
             DifferenceKind.NOTEBOOK: record.notebooks if record is not None else None,
@@ -117,15 +116,10 @@ class _Side:
 
 
 def _differences(one: _Side, other: _Side) -> Iterator[Difference]:
-    run = [DifferenceKind.STATE, DifferenceKind.LIGHT, DifferenceKind.SECONDS]
-    values: list[Callable[[RunRow], Any]] = [
-        lambda row: str(row.state),
-        lambda row: str(row.light) if row.light is not None else None,
-        lambda row: _tenths(row.seconds),
-    ]
-    yield from _in(DifferenceKind.PARAMETER, one.parameters, other.parameters)
-    for kind, value in zip(run, values, strict=True):
-        yield from _in(kind, {"run": value(one.run)}, {"run": value(other.run)})
+    yield from _in(DifferenceKind.PARAMETER, one.run.parameters, other.run.parameters)
+    yield from _in(DifferenceKind.STATE, {"run": str(one.run.state)}, {"run": str(other.run.state)})
+    yield from _in(DifferenceKind.LIGHT, {"run": one.run.light}, {"run": other.run.light})
+    yield from _in(DifferenceKind.SECONDS, {"run": _tenths(one.run.seconds)}, {"run": _tenths(other.run.seconds)})
     yield from _in(DifferenceKind.STATE, _states(one.details), _states(other.details))
     yield from _in(DifferenceKind.ITEMS, _items(one.details), _items(other.details))
     yield from _in(DifferenceKind.SECONDS, _seconds(one.details), _seconds(other.details))

@@ -188,8 +188,7 @@ def run_rows(
         if opened is not None:
             records = opened.runs(values=_READ) if every_run else opened.latest(values=_READ)
             unrecorded = unrecorded_ends(names, outputs, place, opened)
-            still_open = opened.unrecorded(row.run_id for row in running) - {record.run_id for record in unrecorded}
-            running = [row for row in running if row.run_id in still_open]
+            running = still_open(running, unrecorded, opened)
             if unrecorded and not every_run:
                 unrecorded = list({(record.workflow_name, record.identity): record for record in unrecorded}.values())
                 newer = {(record.workflow_name, record.identity) for record in unrecorded}
@@ -319,10 +318,15 @@ def attempt_rows(specification: Specification, outputs: Path, place: Place, row:
         if opened is not None:
             ended = unrecorded_ends({row.workflow}, outputs, place, opened)
             ended = [one for one in ended if one.identity == row.identity]
-            still_open = opened.unrecorded(one.run_id for one in running) - {one.run_id for one in ended}
-            running = [one for one in running if one.run_id in still_open]
+            running = still_open(running, ended, opened)
             records = [*opened.runs(row.workflow, row.identity, values=_READ), *ended]
     return _in_order([*(_row(one) for one in records if one.kind != "python"), *running])
+
+
+def still_open(running: Sequence[RunRow], unrecorded: Sequence[RunRecord], records: RunRecords) -> list[RunRow]:
+    """Return the rows of `running_rows` whose end is neither on record nor among the ``unrecorded`` ones."""
+    left = records.unrecorded(row.run_id for row in running) - {record.run_id for record in unrecorded}
+    return [row for row in running if row.run_id in left]
 
 
 def running_rows(names: set[str], place: Place) -> list[RunRow]:

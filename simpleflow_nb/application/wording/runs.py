@@ -103,8 +103,8 @@ def _facts(run: RunRow) -> dict[str, object]:
         "state": f"{run.state} ({run.light})" if run.light else run.state,
         "attempt": run.attempt,
         "why": run.reason,
-        "started": _with_zone(run.started),
-        "ended": _with_zone(run.ended),
+        "started": shown_moment(run.started),
+        "ended": shown_moment(run.ended),
         "parameters": payload.encode(run.parameters),
         "missing dates": ", ".join(shown_periods(map(date.fromisoformat, run.missing_dates or ()))),
         "workflow id": run.workflow_id,
@@ -133,7 +133,8 @@ def _shown_place(one: LabelView) -> str | None:
     return items_text(one.counts, what) + (f"; in {path}" if path is not None else "")
 
 
-def _with_zone(moment: datetime | None) -> str | None:
+def shown_moment(moment: datetime | None) -> str | None:
+    """Return a time such as ``2024-01-31 06:00:00 UTC``; None for None."""
     return f"{_shown(moment)} UTC" if moment is not None else None
 
 

@@ -24,7 +24,6 @@ class Section:
     found: Overview
     days: Sequence[tuple[date, bool]]  #: newest first; whether its month is written above it
     lines: Sequence[Line]
-    trouble: str | None = None
 
 
 @dataclass(frozen=True)
